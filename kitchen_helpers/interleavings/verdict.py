@@ -113,7 +113,7 @@ class Counterexample(Sequence[Step]):
 
 @dataclass(frozen=True, repr=False)
 class Exploration:
-    """What `explore` found. `assert explore(program).holds` shows the failing schedule in the assertion message."""
+    """What `explore` found. `assert explore(program).holds` shows the failing schedule under pytest."""
 
     program: str
     verdict: Verdict
@@ -135,9 +135,9 @@ class Exploration:
     final_states: Mapping[Any, int] = field(default_factory=dict, compare=False)
 
     @property
-    def holds(self) -> Proof:
+    def holds(self) -> bool:
         """True only for "holds": every interleaving of the visible steps was covered and none failed."""
-        return Proof(self)
+        return self.verdict == "holds"
 
     def __str__(self) -> str:
         from .lanes import text_report
@@ -150,17 +150,3 @@ class Exploration:
         from .drawing import html_report
 
         return html_report(self)
-
-
-class Proof(int):
-    """True or False, with the whole report as its repr, so that pytest shows the lanes when `assert ….holds` fails."""
-
-    exploration: Exploration
-
-    def __new__(cls, exploration: Exploration) -> Proof:
-        self = super().__new__(cls, exploration.verdict == "holds")
-        self.exploration = exploration
-        return self
-
-    def __repr__(self) -> str:
-        return "True" if self else f"False\n{self.exploration}"
