@@ -1,0 +1,20 @@
+# Each target does its own set-up in .venv (.ci/venv) and touches nothing else.
+.PHONY: help lab test bench
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+
+lab: ## open the course in JupyterLab (PORT=8899 BROWSER=none IP=0.0.0.0 for a server without a screen)
+	@.ci/venv lab
+	.venv/bin/python -m jupyterlab notebooks/00_start_here.ipynb $(if $(PORT),--port=$(PORT)) $(if $(IP),--ip=$(IP)) \
+		$(if $(filter none,$(BROWSER)),--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root)
+
+test: ## lint, check the types, run every test and every notebook
+	@.ci/venv test
+	.venv/bin/python -m ruff check
+	.venv/bin/python -m mypy
+	.venv/bin/python -m pytest -n 2 --dist loadfile --durations 10
+
+bench: ## print what our engines, explorer and grader cost beside others, as ratios
+	@.ci/venv test,bench
+	@for file in tests/benchmarks/*.py; do .venv/bin/python $$file || exit 1; done
