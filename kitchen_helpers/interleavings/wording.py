@@ -1,0 +1,252 @@
+"""Words and rows that the text lanes and the drawing share: what is said about a schedule, and which of its steps."""
+
+from __future__ import annotations
+
+import os.path
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from .verdict import Counterexample, Exploration, Failure, Step, Wait
+
+SCOPE = "sequentially consistent interleavings of visible steps"
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_BIDI = {*range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C}
+_JOINER = "\u200d"  # holds emoji such as a woman cook together
+_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_LONG_SCHEDULE = 100
+
+
+@dataclass(frozen=True)
+class Row:
+    """What one line of the lanes shows: a step, or several that are folded away."""
+
+    steps: tuple[Step, ...]
+    switch: str | None
+    """Why the thread changed before: None = it did not, "" = nothing forced it (a preemption), else the reason in words."""
+    came_from: str = ""
+    """The thread that went before."""
+
+    @property
+    def step(self) -> Step | None:
+        return self.steps[0] if len(self.steps) == 1 else None
+
+
+def clean(text: str) -> str:
+    """One printable line: no control or text direction characters, no memory addresses (they differ from run to run)."""
+    line = " ".join(_ADDRESS.sub("", text).splitlines()).replace("\t", " ")
+    if line.isascii() and line.isprintable():
+        return line
+    return "".join(_visible(character) for character in line)
+
+
+def _visible(character: str) -> str:
+    if ord(character) in _BIDI or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp"):
+        return character.encode("unicode_escape").decode("ascii")
+    return character
+
+
+def width(text: str) -> int:
+    """How many columns of a terminal the text takes."""
+    if text.isascii():
+        return len(text)
+    columns, joined = 0, False
+    for character in text:
+        if character == _JOINER:
+            joined = True
+        elif joined:
+            joined = False
+        elif not (unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf")):
+            columns += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+    return columns
+
+
+def shorten(text: str, columns: int) -> str:
+    """The text in at most so many columns, "…" for what is left out."""
+    text = clean(text)
+    if width(text) <= columns:
+        return text
+    end = min(len(text), columns)
+    while end > 0 and width(text[:end]) > columns - 1:
+        end -= 1
+    return text[:end].rstrip() + "…"
+
+
+def short_names(names: Sequence[str], columns: int) -> list[str]:
+    """The names, shortened, and still different: "Thread-1 (sell)" and "Thread-2 (sell)" must not both be "Thread-…"."""
+    short = [shorten(name, columns) for name in names]
+    if len(set(short)) == len(set(names)):
+        return short
+    return [name if short.count(name) == 1 else f"{shorten(name, max(2, columns - len(str(i))))}{i}"
+            for i, name in enumerate(short, start=1)]
+
+
+def count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """a; a and b; a, b and c."""
+    *first, last = [clean(word) for word in words] or [""]
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def lanes_of(counterexample: Counterexample) -> list[str]:
+    """The threads that have a lane, in order."""
+    return list(dict.fromkeys([*counterexample.threads, *(step.thread for step in counterexample.steps)]))
+
+
+def sentence(counterexample: Counterexample) -> str:
+    """What went wrong: "AssertionError in main: one sale is lost", "deadlock: …"."""
+    failure = counterexample.failure
+    message = clean(failure.message.strip().partition("\n")[0])
+    if failure.kind != "exception":
+        if message.lower().startswith(failure.kind):
+            return message
+        return f"{failure.kind}: {message}" if message else failure.kind
+    raised = type(failure.exception).__name__ if failure.exception is not None else ""
+    if not raised:
+        found = re.match(r"[A-Z]\w*(Error|Exception|Exit|Interrupt|Iteration)\b", message)
+        raised = found.group() if found else "exception"
+    where = f" in {clean(failure.thread)}" if failure.thread else ""
+    message = message.removeprefix(raised).removeprefix(where).removeprefix(":").strip()
+    if not message:  # a bare `assert`: its own line says what was expected
+        message = next((clean(step.source) for step in reversed(counterexample.steps)
+                        if (step.thread, step.line) == (failure.thread, failure.line)), "")
+    line = f" (line {failure.line})" if failure.line is not None else ""
+    return f"{raised}{where}{line}" + (f": {message}" if message else "")
+
+
+def figures(counterexample: Counterexample, exploration: Exploration | None = None) -> str:
+    """How long the schedule is, how many switches in it were free, how many schedules were run."""
+    preemptions = counterexample.preemptions
+    steps = counterexample.steps
+    forced = " (every switch was forced)" if any(step.thread != steps[0].thread for step in steps) else ""
+    free = {0: f"no preemption{forced}", 1: "1 preemption (a switch that nothing forced)"}.get(
+        preemptions, f"{preemptions:,} preemptions (switches that nothing forced)")
+    run = f"; {schedules_run(exploration)}" if exploration is not None else ""
+    return f"failing schedule: {count(len(steps), 'step')}, {free}{run}"
+
+
+def schedules_run(exploration: Exploration) -> str:
+    return f"{count(exploration.schedules, 'schedule')} {'was' if exploration.schedules == 1 else 'were'} run"
+
+
+def waiting(failure: Failure) -> tuple[list[str], list[str]]:
+    """Who waits for ever: the links of the circle, if there is one (the first thread closes it), and the others."""
+    waits = {wait.thread: wait for wait in failure.waits}
+    links = [waits[name] for name in failure.cycle if name in waits]
+    if len(links) < len(failure.cycle):
+        links = []
+    circle = [*(in_words(wait) for wait in links), clean(failure.cycle[0])] if links else []
+    return circle, [in_words(wait) + _hopeless(wait) for wait in failure.waits if wait not in links]
+
+
+def in_words(wait: Wait) -> str:
+    """Ana holds a and waits for b (line 7)"""
+    holds = f"holds {listed(wait.holds)} and " if wait.holds else ""
+    what = clean(wait.waits_for)
+    place = f"{what[:-1]}, line {wait.line})" if what.endswith(")") else f"{what} (line {wait.line})"
+    return f"{clean(wait.thread)} {holds}waits for {place}"
+
+
+def _hopeless(wait: Wait) -> str:
+    if wait.waits_for.startswith("the end of"):
+        return ""
+    if wait.held_by:
+        return f", which {listed(wait.held_by)} {'holds' if len(wait.held_by) == 1 else 'hold'}"
+    return ", and nobody is left to end that"
+
+
+def replay_call(counterexample: Counterexample) -> str:
+    """kh.replay(lunch_rush, "A1 B2 A1")"""
+    name = counterexample.program.rpartition("<locals>.")[2]
+    program = name if _NAME.fullmatch(name) else "program"
+    if len(counterexample.schedule) > _LONG_SCHEDULE:
+        return f"kh.replay({program}, schedule), with the .schedule of this counterexample"
+    return f'kh.replay({program}, "{clean(counterexample.schedule)}")'
+
+
+def source_lines(counterexample: Counterexample, most: int = 16) -> list[tuple[str, str]]:
+    """("line 4 of your cell", "self.value += 1") for each line that took a step, in the order of the file."""
+    files = list(dict.fromkeys(step.file for step in counterexample.steps))
+    places = sorted({(files.index(step.file), step.line, step.source) for step in counterexample.steps})
+    lines = [(f"line {line}{_of(files[index])}", clean(source)) for index, line, source in places]
+    if len(lines) > most:
+        lines = [*lines[: most - 1], (f"and {len(lines) - most + 1} more lines", "…")]
+    return lines
+
+
+def _of(file: str) -> str:
+    if not file:
+        return ""
+    if file.startswith("<ipython") or "ipykernel" in file:
+        return " of your cell"
+    return f" of {clean(os.path.basename(file.replace(chr(92), '/')))}"
+
+
+def values_shown(counterexample: Counterexample, most: int) -> list[str]:
+    """The objects that get a column for their value: all that have one, or none if there are too many."""
+    objects = list(dict.fromkeys(step.object for step in counterexample.steps if step.value is not None))
+    return objects if len(objects) <= most else []
+
+
+def rows(counterexample: Counterexample, most: int) -> list[Row]:
+    """The rows to show: of a long schedule the middle is folded, its switches and its remarks are kept."""
+    steps = counterexample.steps
+    reasons = [_reason(steps, i) for i in range(len(steps))]
+    kept = _kept(steps, most)
+    shown: list[Row] = []
+    before = -1
+    for i in [*kept, len(steps)]:
+        if i - before > 1:
+            hidden = steps[before + 1 : i]
+            shown.append(Row(hidden, reasons[before + 1], steps[before].thread if before >= 0 else ""))
+        if i < len(steps):
+            shown.append(Row((steps[i],), reasons[i], steps[i - 1].thread if i else ""))
+        before = i
+    return shown
+
+
+def _reason(steps: Sequence[Step], i: int) -> str | None:
+    if i == 0 or steps[i].thread == steps[i - 1].thread:
+        return None
+    before = steps[i - 1]
+    who = clean(before.thread)
+    if steps[i].switch == "ended":
+        return f"{who} is done"
+    if steps[i].switch == "blocked":
+        waits = before.kind in ("wait", "join", "sleep") or before.action.startswith("waits")
+        return f"{who} is blocked: {shorten(before.action, 40)}" if waits else f"{who} is blocked"
+    return ""
+
+
+def _kept(steps: Sequence[Step], most: int) -> list[int]:
+    if len(steps) <= most:
+        return list(range(len(steps)))
+    end = len(steps)
+    keep = {*range(5), *range(end - 5, end)}
+    for i in range(1, end):
+        if steps[i].thread != steps[i - 1].thread:
+            keep |= {i - 1, i}
+    remarks = [i for i, step in enumerate(steps) if step.note]
+    kept = sorted(keep.union(remarks))
+    if len(kept) <= most:
+        return kept
+    return sorted({*range(most // 2), *remarks[-5:], *range(end - most // 2, end)})
+
+
+def repeats_from(counterexample: Counterexample) -> int | None:
+    """Of a livelock, the number of the first step of the part that its end repeats, or None if it cannot be seen."""
+    if counterexample.failure.kind != "livelock":
+        return None
+    steps = counterexample.steps
+    marks = [(step.thread, step.action, step.line) for step in steps]
+    for period in range(2, min(500, len(steps) // 2) + 1):
+        if marks[-period:] == marks[-2 * period : -period]:
+            start = len(steps) - 2 * period
+            while start > 0 and marks[start - 1] == marks[start - 1 + period]:
+                start -= 1
+            return steps[start].number
+    return None
