@@ -18,9 +18,9 @@ from .wording import (
     rows,
     schedules_run,
     sentence,
-    short_names,
     shorten,
     source_lines,
+    told_apart,
     values_shown,
     waiting,
     width,
@@ -156,8 +156,8 @@ class _Table:
         return value if self.objects or not step.object else f"{shorten(step.object, _VALUE)} = {value}"
 
     def header(self) -> str:
-        names = short_names(self.threads, max(4, min(self.cells) - 1)) if self.stairs else [
-            shorten(name, _CELL) for name in self.threads]
+        room = max(4, min(self.cells) - 1) if self.stairs else _CELL
+        names = told_apart(self.threads, lambda name: shorten(name, room))
         line = ""
         for start, name in zip(self.starts, names, strict=True):
             line = _pad(line, start) + name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os.path
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from .verdict import Counterexample, Exploration, Failure, Step, Wait
@@ -15,6 +15,7 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _BIDI = {*range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C}
 _JOINER = "\u200d"  # holds emoji such as a woman cook together
 _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_STUCK = {"deadlock": "every thread that is left waits for ever", "livelock": "the threads go round for ever"}
 _LONG_SCHEDULE = 100
 
 
@@ -73,12 +74,12 @@ def shorten(text: str, columns: int) -> str:
     return text[:end].rstrip() + "…"
 
 
-def short_names(names: Sequence[str], columns: int) -> list[str]:
-    """The names, shortened, and still different: "Thread-1 (sell)" and "Thread-2 (sell)" must not both be "Thread-…"."""
-    short = [shorten(name, columns) for name in names]
+def told_apart(names: Sequence[str], cut: Callable[[str], str]) -> list[str]:
+    """The names, cut, and still different: "cook number 1" and "cook number 2" must not both be "cook n…"."""
+    short = [cut(name) for name in names]
     if len(set(short)) == len(set(names)):
         return short
-    return [name if short.count(name) == 1 else f"{shorten(name, max(2, columns - len(str(i))))}{i}"
+    return [name if short.count(name) == 1 else f"{name[: -1 - len(str(i))].rstrip('…')}…{i}"
             for i, name in enumerate(short, start=1)]
 
 
@@ -104,7 +105,7 @@ def sentence(counterexample: Counterexample) -> str:
     if failure.kind != "exception":
         if message.lower().startswith(failure.kind):
             return message
-        return f"{failure.kind}: {message}" if message else failure.kind
+        return f"{failure.kind}: {message or _STUCK[failure.kind]}"
     raised = type(failure.exception).__name__ if failure.exception is not None else ""
     if not raised:
         found = re.match(r"[A-Z]\w*(Error|Exception|Exit|Interrupt|Iteration)\b", message)
@@ -195,7 +196,7 @@ def values_shown(counterexample: Counterexample, most: int) -> list[str]:
 def rows(counterexample: Counterexample, most: int) -> list[Row]:
     """The rows to show: of a long schedule the middle is folded, its switches and its remarks are kept."""
     steps = counterexample.steps
-    reasons = [_reason(steps, i) for i in range(len(steps))]
+    reasons = [_reason(counterexample, i) for i in range(len(steps))]
     kept = _kept(steps, most)
     shown: list[Row] = []
     before = -1
@@ -209,13 +210,14 @@ def rows(counterexample: Counterexample, most: int) -> list[Row]:
     return shown
 
 
-def _reason(steps: Sequence[Step], i: int) -> str | None:
+def _reason(counterexample: Counterexample, i: int) -> str | None:
+    steps, failure = counterexample.steps, counterexample.failure
     if i == 0 or steps[i].thread == steps[i - 1].thread:
         return None
     before = steps[i - 1]
-    who = clean(before.thread)
+    who = shorten(before.thread, 24)
     if steps[i].switch == "ended":
-        return f"{who} is done"
+        return f"{who} has failed" if failure.kind == "exception" and failure.thread == before.thread else f"{who} is done"
     if steps[i].switch == "blocked":
         waits = before.kind in ("wait", "join", "sleep") or before.action.startswith("waits")
         return f"{who} is blocked: {shorten(before.action, 40)}" if waits else f"{who} is blocked"

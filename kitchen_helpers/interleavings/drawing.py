@@ -1,0 +1,371 @@
+"""A counterexample as a picture in the notebook: HTML with inline SVG, and the text lanes as its twin."""
+
+from __future__ import annotations
+
+import hashlib
+
+from .circle import circle
+from .lanes import text_lanes, text_report, verdict_lines
+from .theme import LANE_COLOURS, fit, pixels, safe, style, wrap
+from .verdict import Counterexample, Exploration, Step
+from .wording import (
+    Row,
+    clean,
+    count,
+    figures,
+    lanes_of,
+    listed,
+    repeats_from,
+    replay_call,
+    rows,
+    sentence,
+    shorten,
+    source_lines,
+    told_apart,
+    values_shown,
+    waiting,
+)
+
+_MOST_ROWS = 50
+_CARD = 30  # the height of a card
+_GAP = 8
+_SWITCH = 42  # the room in which a switch is drawn
+_LINE = 17
+_LEFT = 56
+_SOLID = ("write", "call")
+_STOPS = ("wait", "join", "sleep")
+_SCOPE = "KITCHEN-LANES"  # replaced by a name made from the content, so that drawings on one page do not collide
+
+
+def svg_lanes(counterexample: Counterexample) -> str:
+    """The failing schedule: cards in lanes, and what went wrong; HTML to be shown as it is."""
+    return _page(_told(counterexample, figures(counterexample)), text_lanes(counterexample))
+
+
+def html_report(exploration: Exploration) -> str:
+    """The verdict; for "fails" with the drawing of the simplest failing schedule."""
+    first, *others = verdict_lines(exploration)
+    if exploration.counterexample is not None:
+        body = _told(exploration.counterexample, figures(exploration.counterexample, exploration))
+    else:
+        mark, look = {"holds": ("✓", "good"), "fails": ("✗", "bad")}.get(exploration.verdict, ("?", "soft"))
+        body = f'<p class="verdict"><span class="{look}">{mark}</span> {safe(first)}</p>'
+    body += "".join(f'<p class="soft">{safe(line)}</p>' for line in others)
+    return _page(body, text_report(exploration) if exploration.counterexample is not None else "")
+
+
+def _page(body: str, twin: str) -> str:
+    if twin:
+        body += f"<details><summary>the same as text</summary><pre>{_lines(twin)}</pre></details>"
+    scope = "kh-" + hashlib.sha256(body.encode()).hexdigest()[:10]
+    page = f'<div class="{_SCOPE}">\n{style(_SCOPE)}\n{body}\n</div>'
+    return page.replace(_SCOPE, scope)
+
+
+def _lines(text: str) -> str:
+    return "\n".join(safe(line) if line else "" for line in text.split("\n"))
+
+
+def _told(counterexample: Counterexample, second_line: str) -> str:
+    parts = [f'<p class="verdict"><span class="bad">✗ fails:</span> {safe(sentence(counterexample))}</p>',
+             f'<p class="soft">{safe(second_line)}</p>']
+    if counterexample.steps:
+        sheet = _Sheet(counterexample)
+        parts += [f'<div class="scroll">{sheet.svg()}{circle(counterexample)}</div>', sheet.legend()]
+    links, others = waiting(counterexample.failure)
+    if links:
+        parts.append(f"<p>{safe(' → '.join(links))}</p>")
+    parts += [f"<p>{safe(wait)}</p>" for wait in others]
+    places = source_lines(counterexample)
+    widest = max((len(place) for place, _ in places), default=0)
+    code = "\n".join(f'<span class="soft">{safe(place)}:{" " * (widest - len(place))}</span>  {safe(source)}'
+                     for place, source in places)
+    parts.append(f"<pre>{code}</pre>" if code else "")
+    parts.append(f'<p><span class="soft">repeat it:</span> <code>{safe(replay_call(counterexample))}</code></p>')
+    return "\n".join(part for part in parts if part)
+
+
+class _Sheet:
+    """The lanes, drawn from top to bottom; `y` is where the next thing goes."""
+
+    def __init__(self, counterexample: Counterexample) -> None:
+        self.counterexample = counterexample
+        self.steps = counterexample.steps
+        self.threads = lanes_of(counterexample)
+        self.lane = {name: i for i, name in enumerate(self.threads)}
+        self.rows = rows(counterexample, _MOST_ROWS)
+        texts = [step.action for row in self.rows for step in row.steps[:1]] + self.threads
+        most = 250 if len(self.threads) <= 3 else 190 if len(self.threads) <= 6 else 140
+        self.card = min(most, max(116, *(pixels(clean(text)) + 22 for text in texts)))
+        self.apart = 56 if len(self.threads) <= 3 else 28
+        self.stride = self.card + self.apart
+        self.right = _LEFT + len(self.threads) * self.stride - self.apart
+        self.objects = values_shown(counterexample, 3)
+        self.value_rooms = self._value_rooms()
+        self.line_x = self.right + sum(self.value_rooms) + 44
+        self.width = self.line_x + 36
+        self.failing = self._failing()
+        self.y = 0.0
+        self.behind: list[str] = []  # bands and hatching
+        self.front: list[str] = []
+        self.cards_at: list[tuple[Row, float, float]] = []  # each row with its top and bottom
+        self.uses_bands = self.uses_hatch = False
+
+    def _value_rooms(self) -> list[float]:
+        if self.objects:
+            return [min(170, max(72, pixels(clean(name), 12.5) + 20, *(pixels(clean(step.value or "")) + 24 for step in
+                                 self.steps if step.object == name))) for name in self.objects]
+        return [200.0] if any(step.value is not None for step in self.steps) else []
+
+    def _failing(self) -> Step | None:
+        """The step at which it is seen, if it is one of those drawn."""
+        last, failure = self.steps[-1], self.counterexample.failure
+        there = failure.kind == "exception" and (last.thread, last.line) == (failure.thread, failure.line)
+        return last if there or last.kind == "fail" else None
+
+    def _x(self, thread: str) -> float:
+        return _LEFT + self.card / 2 + self.lane[thread] * self.stride
+
+    def _colour(self, thread: str) -> str:
+        return f"t{self.lane[thread] % LANE_COLOURS}"
+
+    def svg(self) -> str:
+        self._header()
+        for row in self.rows:
+            if row.switch is not None:
+                self._switch(row)
+            self._row(row)
+        self._bands()
+        self._verdict()
+        if len(self.rows) > 16:
+            self.y += 10
+            self._header(again=True)
+        again = self._again()
+        height = self.y + 6
+        title = f"A failing schedule: {sentence(self.counterexample)}"
+        told = (f"{count(len(self.threads), 'thread')}, {count(len(self.steps), 'step')} from top to bottom; "
+                "the same stands below as text.")
+        hatch = (f'<defs><pattern id="{_SCOPE}-hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
+                 'patternTransform="rotate(45)"><path class="hatch" d="M0 0V6"/></pattern></defs>') if self.uses_hatch else ""
+        return (f'<svg role="img" aria-labelledby="{_SCOPE}-t {_SCOPE}-d" width="{self.width:.0f}" height="{height:.0f}" '
+                f'viewBox="0 0 {self.width:.0f} {height:.0f}" xmlns="http://www.w3.org/2000/svg">'
+                f'<title id="{_SCOPE}-t">{safe(title)}</title><desc id="{_SCOPE}-d">{safe(told)}</desc>\n{hatch}'
+                + "\n".join([*self.behind, *self.front, *again]) + "</svg>")
+
+    def _header(self, again: bool = False) -> None:
+        top = self.y + 2
+        names = told_apart(self.threads, lambda name: fit(name, self.card - 16))
+        for name, short in zip(self.threads, names, strict=True):
+            x = self._x(name)
+            self.front.append(f'<g class="{self._colour(name)}"><title>{safe(name)}</title>'
+                              f'{_box(x, top, self.card, 26, 13, "name")}{_text(x, top + 18, short)}</g>')
+        if not again:
+            self.front.append(_text(26, top + 18, "step", "small soft"))
+            for x, room, name in self._value_columns():
+                short = fit(name, room - 8, 12)
+                self.front.append(f"<g><title>{safe(name)}</title>{_text(x, top + 18, short, 'mono strong')}</g>")
+            self.front.append(_text(self.line_x, top + 18, "line", "small soft"))
+            self.front.append(f'<path class="rule" d="M10 {top + 34:.1f}H{self.width - 6:.1f}"/>')
+        self.y = top + 44
+
+    def _value_columns(self) -> list[tuple[float, float, str]]:
+        columns, left = [], self.right + 14
+        for room, name in zip(self.value_rooms, self.objects or ["value"], strict=False):
+            columns.append((left + room / 2, room, name))
+            left += room
+        return columns
+
+    def _switch(self, row: Row) -> None:
+        """An arrow from the card before, with the reason; bold if nothing forced the switch."""
+        start, end = self._x(row.came_from), self._x(row.steps[0].thread)
+        top, free = self.y - _GAP, not row.switch
+        side, look = (1 if end > start else -1), "free" if free else "forced"
+        middle, bottom = top + 25, top + _SWITCH - 1
+        self.front.append(
+            f'<path class="arrow {look}" d="M{start:.1f} {top + 1:.1f}V{middle - 7:.1f}Q{start:.1f} {middle:.1f} '
+            f'{start + 7 * side:.1f} {middle:.1f}H{end - 7 * side:.1f}Q{end:.1f} {middle:.1f} {end:.1f} {middle + 7:.1f}'
+            f'V{bottom - 6:.1f}"/><path class="tip {look}" d="M{end - 6:.1f} {bottom - 7:.1f}h12l-6 8z"/>')
+        text = f"switch ({row.switch})" if row.switch else f"switch: {shorten(row.came_from, 24)} is interrupted"
+        text = fit(text, self.width - 40, 11.5)
+        room = pixels(text, 11.5)
+        left = start + 9 if side > 0 else max(10.0, start - 9 - room)
+        left = max(10.0, min(left, self.width - 6 - room))
+        anchor = left if side > 0 else min(start - 9, left + room)
+        self.front.append(_text(anchor, top + 19, text, "small halo " + ("strong" if free else "soft"),
+                                "start" if side > 0 else "end"))
+        self.y += _SWITCH - _GAP
+
+    def _row(self, row: Row) -> None:
+        thread = row.steps[0].thread
+        x, step = self._x(thread), row.step
+        top = self.y
+        if step is None:
+            threads = list(dict.fromkeys(step.thread for step in row.steps))
+            text = f"⋮ {count(len(row.steps), 'more step')}" + (f" of {listed(threads)}" if len(threads) > 1 else "")
+            self.front.append(_text(x, self.y + 20, fit(text, self.width - x), "small soft halo"))
+            self.y += _CARD + _GAP
+            self.cards_at.append((row, top, self.y))
+            return
+        kind = "write" if step.kind in _SOLID else "read" if step.kind == "read" else "sync"
+        looks = f"{kind} {self._colour(thread)}{' stops' * (step.kind in _STOPS)}{' fails' * (step is self.failing)}"
+        hover = f"step {step.number}: {step.thread} {step.action} (line {step.line}: {step.source})"
+        radius = _CARD / 2 if kind == "sync" else 6
+        self.front.append(f'<g class="{looks}"><title>{safe(hover)}</title>{_box(x, self.y, self.card, _CARD, radius, "card")}'
+                          f"{_text(x, self.y + 20, fit(step.action, self.card - 10))}</g>")
+        number = f"✗ {step.number}" if step is self.failing else str(step.number)
+        self.front.append(_text(26, self.y + 20, number, "bad" if step is self.failing else "soft"))
+        self._values(row)
+        self.front.append(f"<g><title>{safe(f'line {step.line}: {step.source}')}</title>"
+                          f"{_text(self.line_x, self.y + 20, str(step.line), 'soft hover')}</g>")
+        self.y += _CARD
+        if step.note:
+            self._note(step)
+        self.y += _GAP
+        self.cards_at.append((row, top, self.y))
+
+    def _note(self, step: Step) -> None:
+        """Under the card, towards the side with more room."""
+        left, right = self._x(step.thread) - self.card / 2, self._x(step.thread) + self.card / 2
+        to_right = self.right - left >= right - _LEFT
+        x, room = (left, max(self.right - left, self.card)) if to_right else (right, right - _LEFT)
+        for line in wrap(f"↑ {step.note}", room - 4):
+            self.y += _LINE
+            self.front.append(_text(x + (2 if to_right else -2), self.y - 1, line, "note halo", "start" if to_right else "end"))
+        self.y += 3
+
+    def _values(self, row: Row) -> None:
+        """What each object holds after the step: bold if the step wrote it, pale if the step did not touch it."""
+        step = row.steps[0]
+        known: dict[str, str] = {}
+        for earlier in self.steps:
+            before = known.get(earlier.object)
+            if earlier.value is not None:
+                known[earlier.object] = clean(earlier.value)
+            if earlier is step:
+                break
+        for x, room, name in self._value_columns():
+            if not self.objects:
+                value = f"{step.object} = {step.value}" if step.value is not None else ""
+            else:
+                value = known.get(name, "")
+            if not value:
+                continue
+            mine = step.value is not None and step.object in (name, *([] if self.objects else [step.object]))
+            changed = mine and (step.kind == "write" or (step.kind != "read" and before != known[step.object]
+                                                         and (before is not None or step.kind in _SOLID)))
+            short = fit(value, room - 14)
+            shape = _box(x, self.y + 4, pixels(short) + 12, _CARD - 8, 4, "changed") if changed else ""
+            look = "strong" if changed else "" if mine else "soft"
+            self.front.append(f"<g><title>{safe(f'{name}: {value}')}</title>{shape}{_text(x, self.y + 20, short, look)}</g>")
+
+    def _bands(self) -> None:
+        """Behind the cards: each thread's dotted line, a band while it holds a lock, hatching while it is blocked."""
+        top, bottom = self.cards_at[0][1], self.y
+        stuck = {wait.thread for wait in self.counterexample.failure.waits}
+        tail = 0.0
+        for name in self.threads:
+            x, said, state = self._x(name), "", ""
+            holds: tuple[str, ...] = ()
+            ended = self._ended(name)
+            self.behind.append(f'<g class="{self._colour(name)}"><path class="lane" d="M{x:.1f} {top - 12:.1f}'
+                               f'V{bottom if ended is None else ended:.1f}"/></g>')
+            for i, (row, y, _) in enumerate(self.cards_at):
+                last = i + 1 == len(self.cards_at)
+                acts = [step for step in row.steps if step.thread == name]
+                if acts:
+                    holds, said = acts[-1].holds, ""
+                blocked = name in row.steps[-1].blocked or (last and name in stuck)
+                state = _state(holds, blocked)
+                end = bottom + 40 if last else self.cards_at[i + 1][1] + _CARD / 2
+                self._band(name, y + _CARD / 2, end, bool(holds), blocked)
+                if state and state != said and not acts:
+                    self._state_label(name, y, state)
+                    said = state
+            if state and state != said:
+                self._state_label(name, bottom + 4, state)
+            tail = max(tail, 40.0 * bool(state))
+            if ended is not None:
+                self.front.append(f'<g class="{self._colour(name)}"><path class="end" d="M{x - 16:.1f} {ended:.1f}h32"/></g>')
+        self.y += tail
+
+    def _band(self, name: str, start: float, end: float, held: bool, blocked: bool) -> None:
+        wide = self.card + 12
+        place = f'x="{self._x(name) - wide / 2:.1f}" y="{start:.1f}" width="{wide:.1f}" height="{end - start:.1f}"'
+        if held:
+            self.behind.append(f'<g class="{self._colour(name)}"><rect class="held" {place}/></g>')
+        if blocked:
+            self.behind.append(f'<rect fill="url(#{_SCOPE}-hatch)" {place}/>')
+        self.uses_bands |= held
+        self.uses_hatch |= blocked
+
+    def _state_label(self, name: str, y: float, state: str) -> None:
+        lines = state.split("\n")
+        for i, line in enumerate(lines):
+            at = y + _CARD / 2 + 4 + (i - (len(lines) - 1) / 2) * 14
+            self.behind.append(f'<g class="{self._colour(name)}">'
+                               f"{_text(self._x(name), at, fit(line, self.card, 11.5), 'small onband')}</g>")
+
+    def _ended(self, name: str) -> float | None:
+        """Where the lane of a thread that is known to be done ends."""
+        done = {before.thread for before, step in zip(self.steps, self.steps[1:], strict=False) if step.switch == "ended"}
+        last = [(row, bottom) for row, _, bottom in self.cards_at if any(step.thread == name for step in row.steps)]
+        if last and name != self.counterexample.failure.thread and (name in done or last[-1][0].steps[-1].kind == "end"):
+            return last[-1][1] - _GAP + 5
+        return None
+
+    def _verdict(self) -> None:
+        """A red box across the lanes; a red line leads to it from the lane of the thread that failed."""
+        failure = self.counterexample.failure
+        self.y += 14
+        then = "then: " if failure.thread is not None and failure.thread not in self.lane else ""
+        text = wrap(f"✗ {then}{sentence(self.counterexample)}", self.width - _LEFT - 34)
+        again = repeats_from(self.counterexample)
+        if again is not None:
+            text += wrap(f"↺ The red arrow: from the last step it goes on with step {again}, and so for ever.",
+                         self.width - _LEFT - 34)
+        if failure.thread in self.lane:
+            x, start = self._x(failure.thread), max(
+                [y + _CARD for row, y, _ in self.cards_at if row.steps[-1].thread == failure.thread], default=self.cards_at[0][1])
+            self.behind.append(f'<path class="fall" d="M{x:.1f} {start:.1f}V{self.y - 6:.1f}"/>'
+                               f'<path class="tip bad" d="M{x - 7:.1f} {self.y - 8:.1f}h14l-7 9z"/>')
+        height = len(text) * _LINE + 13
+        left, wide = _LEFT - 6, self.width - _LEFT
+        self.front.append(_box(left + wide / 2, self.y, wide, height, 6, "verdict"))
+        for i, line in enumerate(text):
+            self.front.append(_text(left + 12, self.y + 20 + i * _LINE, line, "bad", "start"))
+        self.y += height + 4
+
+    def _again(self) -> list[str]:
+        """Of a livelock: a bracket along the steps that go round."""
+        number = repeats_from(self.counterexample)
+        starts = [y for row, y, _ in self.cards_at if row.steps[0].number == number]
+        if not starts:
+            return []
+        top, bottom = starts[0] + 15, self.cards_at[-1][1] + 15
+        return [f'<path class="fall" d="M14 {bottom:.1f}H12Q6 {bottom:.1f} 6 {bottom - 6:.1f}'
+                f'V{top + 6:.1f}Q6 {top:.1f} 9 {top:.1f}"/>'
+                f'<path class="tip bad" d="M8 {top - 5:.1f}v10l7 -5z"/>']
+
+    def legend(self) -> str:
+        shown = [row.step for row in self.rows if row.step is not None]
+        kinds = {"write" if step.kind in _SOLID else "read" if step.kind == "read" else "sync" for step in shown}
+        keys = [("read", "reads", "read" in kinds), ("write", "changes something", "write" in kinds),
+                ("sync", "locks, waits, signals", "sync" in kinds), ("held", "holds a lock", self.uses_bands),
+                ("blocked", "is blocked", self.uses_hatch), ("changed", "new value", bool(self.value_rooms))]
+        told = "".join(f'<span class="key {look}"></span>{text}' for look, text, used in keys if used)
+        return (f'<p class="legend">Read downwards: one step at a time, each in the lane of the thread that takes it; '
+                f"every other thread stands still meanwhile.<br>{told}</p>")
+
+
+def _state(holds: tuple[str, ...], blocked: bool) -> str:
+    return "\n".join([f"holds {listed(holds)}"] * bool(holds) + ["is blocked"] * blocked)
+
+
+def _box(x: float, y: float, wide: float, high: float, radius: float, look: str) -> str:
+    return (f'<rect class="{look}" x="{x - wide / 2:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{high:.1f}" '
+            f'rx="{radius:g}"/>')
+
+
+def _text(x: float, y: float, text: str, look: str = "", anchor: str = "middle") -> str:
+    names = f' class="{look}"' if look else ""
+    return f'<text{names} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{safe(text)}</text>'
