@@ -32,7 +32,7 @@ _GAP = 8
 _SWITCH = 42  # the room in which a switch is drawn
 _LINE = 17
 _LEFT = 56
-_SOLID = ("write", "call")
+_SOLID = ("write", "delete", "call")
 _STOPS = ("wait", "join", "sleep")
 _SCOPE = "KITCHEN-LANES"  # replaced by a name made from the content, so that drawings on one page do not collide
 
@@ -81,7 +81,8 @@ def _told(counterexample: Counterexample, second_line: str) -> str:
     code = "\n".join(f'<span class="soft">{safe(place)}:{" " * (widest - len(place))}</span>  {safe(source)}'
                      for place, source in places)
     parts.append(f"<pre>{code}</pre>" if code else "")
-    parts.append(f'<p><span class="soft">repeat it:</span> <code>{safe(replay_call(counterexample))}</code></p>')
+    parts.append(f'<p><span class="soft">repeat it:</span> <code>{safe(replay_call(counterexample))}</code> '
+                 '<span class="soft">(A, B, …: the threads as they were started; M: main)</span></p>')
     return "\n".join(part for part in parts if part)
 
 

@@ -101,7 +101,7 @@ def lanes_of(counterexample: Counterexample) -> list[str]:
 def sentence(counterexample: Counterexample) -> str:
     """What went wrong: "AssertionError in main: one sale is lost", "deadlock: …"."""
     failure = counterexample.failure
-    message = clean(failure.message.strip().partition("\n")[0])
+    message = shorten(failure.message.strip().partition("\n")[0], 240)
     if failure.kind != "exception":
         if message.lower().startswith(failure.kind):
             return message
@@ -113,7 +113,7 @@ def sentence(counterexample: Counterexample) -> str:
     where = f" in {clean(failure.thread)}" if failure.thread else ""
     message = message.removeprefix(raised).removeprefix(where).removeprefix(":").strip()
     if not message:  # a bare `assert`: its own line says what was expected
-        message = next((clean(step.source) for step in reversed(counterexample.steps)
+        message = next((shorten(step.source, 160) for step in reversed(counterexample.steps)
                         if (step.thread, step.line) == (failure.thread, failure.line)), "")
     line = f" (line {failure.line})" if failure.line is not None else ""
     return f"{raised}{where}{line}" + (f": {message}" if message else "")
@@ -173,7 +173,7 @@ def source_lines(counterexample: Counterexample, most: int = 16) -> list[tuple[s
     """("line 4 of your cell", "self.value += 1") for each line that took a step, in the order of the file."""
     files = list(dict.fromkeys(step.file for step in counterexample.steps))
     places = sorted({(files.index(step.file), step.line, step.source) for step in counterexample.steps})
-    lines = [(f"line {line}{_of(files[index])}", clean(source)) for index, line, source in places]
+    lines = [(f"line {line}{_of(files[index])}", shorten(source, 160)) for index, line, source in places]
     if len(lines) > most:
         lines = [*lines[: most - 1], (f"and {len(lines) - most + 1} more lines", "…")]
     return lines

@@ -1,0 +1,522 @@
+"""The hooks for data: attributes, variables, items, operators, truth and iteration.
+
+Every hook does what the code that it stands for does. If the value is state that threads share, the thread parks first:
+that is the step, and whatever the hook then does happens in one piece.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .kinds import (
+    CLASS,
+    CONTAINER,
+    DEEP,
+    FUNCTION,
+    INSTANCE,
+    MODULE,
+    OPAQUE,
+    READERS,
+    SCALARS,
+    VIEW,
+    deep,
+    is_library,
+    kind_of,
+    underlying,
+)
+from .scheduler import READ, WRITE, Access, VirtualThread, current
+from .sites import Site
+
+FIELD, METHOD, PROPERTY, DEFAULT, HIDDEN = "field", "method", "property", "default", "hidden"
+Peek = Callable[[], Any]
+
+
+def use(
+    thread: VirtualThread, site: Site, doing: str, target: Any, accesses: tuple[Access, ...], keep: Any
+) -> None:
+    """An access of `thread` is about to happen: a step, if the locations are shared."""
+    for _, mode in accesses:
+        if mode != READ:
+            thread.writes += 1
+    run = thread.run
+    if run.solo:
+        return
+    note = run.sharing.note
+    for key, mode in accesses:
+        note(thread, key, mode, site, keep)
+    if site.visible:
+        run.step(thread, site, doing, target, accesses)
+        thread.steps += 1
+        for key, mode in accesses:
+            if mode == READ:
+                thread.looked.append((key, run.versions.get(key, 0)))
+            else:
+                run.changed(thread, key)
+
+
+def record(thread: VirtualThread, site: Site, doing: str, target: Any, name: str, value: Any) -> None:
+    """Tell the log of a run that is to be shown what a step did."""
+    if site.visible:
+        seen = value if type(value) in SCALARS else id(value)
+        thread.trail = hash((thread.trail, site.number, doing, seen if type(value) is not slice else 0))
+    log = thread.run.log
+    if log is not None and site.visible and not thread.run.solo:
+        log.append(thread, site, doing, target, name, value)
+
+
+# -- attributes -------------------------------------------------------------------------------------------------------
+
+_plans: dict[tuple[type, str], tuple[str, Any]] = {}
+
+
+def plan(cls: type, name: str) -> tuple[str, Any]:
+    """What an attribute of the instances of a class is, and the class that has a default for it."""
+    try:
+        return _plans[cls, name]
+    except KeyError:
+        found = _plans[cls, name] = _plan(cls, name)
+        return found
+
+
+def _plan(cls: type, name: str) -> tuple[str, Any]:
+    if getattr(cls.__getattribute__, "__objclass__", None) is None:
+        return PROPERTY, None  # the reader's own __getattribute__: Python code, rewritten like any other
+    for owner in cls.__mro__:
+        if name in owner.__dict__:
+            value = owner.__dict__[name]
+            if isinstance(value, types.MemberDescriptorType):
+                return FIELD, None
+            if isinstance(value, property):
+                return PROPERTY, None
+            if isinstance(value, types.GetSetDescriptorType):
+                return (HIDDEN if name == "__dict__" else PROPERTY), None
+            if isinstance(value, functools.cached_property):
+                return HIDDEN, None
+            if isinstance(value, staticmethod | classmethod | types.FunctionType) or kind_of(type(value)) == FUNCTION:
+                return METHOD, None
+            if hasattr(type(value), "__get__"):
+                return PROPERTY, None
+            return DEFAULT, owner
+    return FIELD, None
+
+
+def forget_plans() -> None:
+    _plans.clear()
+
+
+def attribute_keys(thread: VirtualThread, site: Site, obj: Any, name: str, mode: int) -> tuple[Access, ...]:
+    """The locations of an attribute: none if it is a method, a property, or a module's function."""
+    kind = kind_of(type(obj))
+    if kind == INSTANCE or kind == CONTAINER:
+        if kind == CONTAINER and not hasattr(obj, "__dict__"):
+            return ()
+        what, owner = plan(type(obj), name)
+        if what is FIELD:
+            return (((id(obj), name), mode),)
+        if what is DEFAULT:
+            return ((id(obj), name), mode), ((id(owner), name), READ)
+        if what is METHOD:
+            if mode == READ and name not in getattr(obj, "__dict__", ()):
+                return ()
+            return (((id(obj), name), mode),)
+        if what is HIDDEN:
+            thread.run.sharing.opaque(thread, (id(obj), "*"), site, obj, f"{type(obj).__name__}.{name}")
+            thread.run.sharing.refuse(site, f"{name} changes attributes where no step can be seen")
+        return ()
+    if kind == MODULE:
+        values = obj.__dict__
+        if name in values and (callable(values[name]) or is_library(getattr(obj, "__file__", None), obj.__name__)):
+            if mode == READ or is_library(getattr(obj, "__file__", None), obj.__name__):
+                return ()
+        return (((id(values), name), mode),)
+    if kind == CLASS:
+        if mode == READ:
+            for owner in obj.__mro__:
+                if name in owner.__dict__:
+                    if owner.__module__ == "builtins" or kind_of(type(owner.__dict__[name])) == FUNCTION:
+                        return ()
+                    return (((id(owner), name), READ),)
+            return ()
+        forget_plans()
+        return (((id(obj), name), mode),)
+    if kind == FUNCTION and isinstance(obj, types.FunctionType) and not name.startswith("__"):
+        return (((id(obj), name), mode),)
+    return ()
+
+
+def load(site: Site, obj: Any, name: str) -> Any:
+    thread = current()
+    if thread is None:
+        return getattr(obj, name)
+    cls = type(obj)
+    if cls in SCALARS:
+        return getattr(obj, name)
+    accesses = attribute_keys(thread, site, obj, name, READ)
+    if accesses:
+        use(thread, site, "read", obj, accesses, obj)
+        value = getattr(obj, name)
+        if site.visible:
+            record(thread, site, "read", obj, name, value)
+    else:
+        obj = thread.run.explorer.stand_in(thread, obj)
+        value = getattr(obj, name)
+    if kind_of(type(value)) in (FUNCTION, CLASS):
+        thread.run.explorer.ensure(value)
+    return value
+
+
+def store(site: Site, value: Any, obj: Any, name: str) -> None:
+    thread = current()
+    if thread is None:
+        setattr(obj, name, value)
+        return
+    if type(obj).__setattr__ in _PLAIN_SETATTR and not _has_setter(type(obj), name):
+        use(thread, site, "write", obj, attribute_keys(thread, site, obj, name, WRITE), obj)
+        setattr(obj, name, value)
+        if site.visible:
+            record(thread, site, "write", obj, name, value)
+    else:
+        setattr(obj, name, value)
+
+
+_PLAIN_SETATTR = {object.__setattr__, type.__setattr__, types.ModuleType.__setattr__}
+
+
+def _has_setter(cls: type, name: str) -> bool:
+    """Does storing call Python code of the reader's (a property, a descriptor)?"""
+    found = inspect.getattr_static(cls, name, None)
+    return isinstance(found, property) or (
+        found is not None and hasattr(type(found), "__set__") and not isinstance(found, types.MemberDescriptorType)
+    )
+
+
+def delete(site: Site, obj: Any, name: str) -> None:
+    thread = current()
+    if thread is not None and not _has_setter(type(obj), name):
+        use(thread, site, "delete", obj, attribute_keys(thread, site, obj, name, WRITE), obj)
+        record(thread, site, "delete", obj, name, None)
+    delattr(obj, name)
+
+
+# -- variables --------------------------------------------------------------------------------------------------------
+
+
+def variable_key(peek: Peek, site: Site) -> tuple[Any, Any]:
+    """The location of a closure variable (its cell) or a global, and what to keep alive for it."""
+    cells = peek.__closure__  # type: ignore[attr-defined]
+    if cells:
+        return id(cells[0]), cells[0]
+    return (id(peek.__globals__), site.text), None  # type: ignore[attr-defined]
+
+
+def load_variable(site: Site, peek: Peek) -> Any:
+    thread = current()
+    if thread is None:
+        return peek()
+    run = thread.run
+    key, keep = variable_key(peek, site)
+    use(thread, site, "read", None, ((key, READ),), keep)
+    value = peek()
+    if site.visible:
+        record(thread, site, "read", None, site.text, value)
+    kind = kind_of(type(value))
+    if kind == FUNCTION or kind == CLASS:
+        run.explorer.ensure(value)
+    return value
+
+
+def store_variable(site: Site, peek: Peek, value: Any) -> Any:
+    thread = current()
+    if thread is not None:
+        key, keep = variable_key(peek, site)
+        if keep is None:
+            thread.run.explorer.global_stored(site, peek)
+        use(thread, site, "write", None, ((key, WRITE),), keep)
+        if site.visible:
+            record(thread, site, "write", None, site.text, value)
+    return value
+
+
+def delete_variable(site: Site, peek: Peek) -> None:
+    thread = current()
+    if thread is not None:
+        key, keep = variable_key(peek, site)
+        use(thread, site, "delete", None, ((key, WRITE),), keep)
+        record(thread, site, "delete", None, site.text, None)
+
+
+# -- containers -------------------------------------------------------------------------------------------------------
+
+
+def is_plain(obj: Any, method: str) -> bool:
+    """Is this method of a container the built-in one, and not one of the reader's subclass?"""
+    cls = type(obj)
+    return cls.__module__ in ("builtins", "collections") or not isinstance(
+        inspect.getattr_static(cls, method, None), types.FunctionType
+    )
+
+
+def use_container(thread: VirtualThread, site: Site, value: Any, mode: int, doing: str = "") -> None:
+    use(thread, site, doing or ("read" if mode == READ else "write"), value, ((id(value), mode),), value)
+
+
+def load_item(site: Site, obj: Any, index: Any) -> Any:
+    thread = current()
+    if thread is None:
+        return obj[index]
+    kind = kind_of(type(obj))
+    if kind == CONTAINER and is_plain(obj, "__getitem__"):
+        makes = isinstance(obj, defaultdict) and obj.default_factory is not None
+        use_container(thread, site, obj, WRITE if makes else READ)
+        value = obj[index]
+        record(thread, site, "read", obj, f"[{index!r}]", value)
+    else:
+        if kind == OPAQUE:
+            opaque(thread, site, obj)
+        value = obj[index]
+    if kind_of(type(value)) in (FUNCTION, CLASS):
+        thread.run.explorer.ensure(value)
+    return value
+
+
+def store_item(site: Site, value: Any, obj: Any, index: Any) -> None:
+    thread = current()
+    if thread is not None:
+        kind = kind_of(type(obj))
+        if kind == CONTAINER and is_plain(obj, "__setitem__"):
+            use_container(thread, site, obj, WRITE)
+            obj[index] = value
+            record(thread, site, "write", obj, f"[{index!r}]", value)
+            return
+        if kind == OPAQUE:
+            opaque(thread, site, obj)
+    obj[index] = value
+
+
+def delete_item(site: Site, obj: Any, index: Any) -> None:
+    thread = current()
+    if thread is not None:
+        kind = kind_of(type(obj))
+        if kind == CONTAINER and is_plain(obj, "__delitem__"):
+            use_container(thread, site, obj, WRITE, "delete")
+            record(thread, site, "delete", obj, f"[{index!r}]", None)
+        elif kind == OPAQUE:
+            opaque(thread, site, obj)
+    del obj[index]
+
+
+def opaque(thread: VirtualThread, site: Site, *values: Any) -> None:
+    """Code that cannot be seen gets hold of these values: a conflict with another thread cannot be judged."""
+    run = thread.run
+    for value in values:
+        for item in [*deep(value), *([value] if kind_of(type(value)) in (OPAQUE, INSTANCE) else [])]:
+            if run.explorer.is_old(item) and kind_of(type(item)) == OPAQUE and not run.explorer.is_harmless(item):
+                run.sharing.refuse(site, f"{type(item).__name__} keeps its state from one run to the next")
+            if not run.solo:
+                run.sharing.opaque(thread, id(item), site, item, site.text)
+                if kind_of(type(item)) == INSTANCE:
+                    for name in getattr(item, "__dict__", ()):
+                        run.sharing.opaque(thread, (id(item), name), site, item, site.text)
+
+
+def containers_of(*values: Any) -> list[Any]:
+    """The containers that a shallow operation on these values reads."""
+    found = []
+    for value in values:
+        kind = kind_of(type(value))
+        if kind == CONTAINER:
+            found.append(value)
+        elif kind == VIEW:
+            found.append(underlying(value))
+    return found
+
+
+def read_all(thread: VirtualThread, site: Site, values: list[Any], doing: str = "read") -> None:
+    """One step that reads several containers."""
+    if values:
+        unique = {id(v): v for v in values}
+        use(thread, site, doing, next(iter(unique.values())), tuple((key, READ) for key in unique), list(unique.values()))
+
+
+def touch(site: Site, value: Any) -> Any:
+    """The whole value is read right after this."""
+    thread = current()
+    if thread is not None and type(value) not in SCALARS:
+        kind = kind_of(type(value))
+        if kind == INSTANCE:
+            generated(thread, site, value, "__repr__", "__str__", "__format__")
+        else:
+            found = deep(value)
+            read_all(thread, site, found)
+            if found:
+                record(thread, site, "read", value, "", value)
+    return value
+
+
+def truth(site: Site, value: Any) -> Any:
+    """The truth of the value is asked right after this."""
+    thread = current()
+    if thread is not None and type(value) not in SCALARS:
+        found = containers_of(value)
+        if found:
+            read_all(thread, site, found)
+            record(thread, site, "read", value, "", value)
+    return value
+
+
+def unpack(site: Site, value: Any) -> Any:
+    """The value is unpacked right after this."""
+    return truth(site, value)
+
+
+def operate(site: Site, function: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
+    if type(left) in SCALARS and type(right) in SCALARS:
+        return function(left, right)
+    thread = current()
+    if thread is None:
+        return function(left, right)
+    name = function.__name__
+    shallow = name in ("is_in", "is_not_in")
+    if shallow:
+        found = [*containers_of(right), *deep(left)]
+        # `in` compares with what is inside
+        if found and kind_of(type(right)) == CONTAINER and not isinstance(right, dict | set):
+            found.extend(x for item in right for x in deep(item))
+    else:
+        found = [*deep(left), *deep(right)]
+    generated(thread, site, left, f"__{name}__")
+    generated(thread, site, right, f"__{name}__")
+    if OPAQUE in (kind_of(type(left)), kind_of(type(right))):
+        opaque(thread, site, left, right)
+    read_all(thread, site, found)
+    value = function(left, right)
+    if found:
+        record(thread, site, "read", found[0], "", found[0])
+    return value
+
+
+def chain(site: Site, functions: tuple[Callable[[Any, Any], Any], ...], left: Any, right: Any, *later: Peek) -> Any:
+    """`a < b < c`: each operand once, and the rest only as long as it holds."""
+    result = operate(site, functions[0], left, right)
+    for function, peek in zip(functions[1:], later, strict=True):
+        if not result:
+            return result
+        left, right = right, peek()
+        result = operate(site, function, left, right)
+    return result
+
+
+def update(site: Site, function: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
+    """`left += right`: changes a container in one step."""
+    if kind_of(type(left)) != CONTAINER or not hasattr(type(left), f"__{function.__name__}__"):
+        return operate(site, function, left, right)
+    thread = current()
+    if thread is None:
+        return function(left, right)
+    others = containers_of(right)
+    accesses = ((id(left), WRITE), *((id(o), READ) for o in others if o is not left))
+    use(thread, site, "write", left, accesses, [left, *others])
+    value = function(left, right)
+    record(thread, site, "write", left, "", value)
+    return value
+
+
+def generated(thread: VirtualThread, site: Site, value: Any, *names: str) -> None:
+    """Methods that `dataclass` made have no source: what they read is seen, but not between two fields."""
+    if kind_of(type(value)) == INSTANCE and hasattr(value, "__dataclass_fields__") and not thread.run.solo:
+        for name in names:
+            method = inspect.getattr_static(type(value), name, None)
+            method = getattr(method, "__wrapped__", method)
+            if isinstance(method, types.FunctionType) and method.__code__.co_filename == "<string>":
+                for field in value.__dataclass_fields__:
+                    what = f"{type(value).__name__}.{name}, which dataclass made,"
+                    thread.run.sharing.opaque(thread, (id(value), field), site, value, what)
+
+
+# -- iteration --------------------------------------------------------------------------------------------------------
+
+
+class Iterating:
+    """An iterator for which every item is a step on what it comes from."""
+
+    __slots__ = ("doing", "iterator", "keep", "key", "mode", "site", "source")
+
+    def __init__(self, site: Site, source: Any, iterator: Iterator[Any], key: Any, mode: int):
+        self.site = site
+        self.source = source
+        self.iterator = iterator
+        self.key = key
+        self.mode = mode
+
+    def __iter__(self) -> Iterating:
+        return self
+
+    def __next__(self) -> Any:
+        thread = current()
+        if thread is None:
+            return next(self.iterator)
+        thread.run.explorer.turn(thread)
+        use(thread, self.site, "read", self.source, ((self.key, self.mode),), self.source)
+        value = next(self.iterator)
+        record(thread, self.site, "read", self.source, "", value)
+        if kind_of(type(value)) in (FUNCTION, CLASS):
+            thread.run.explorer.ensure(value)
+        return value
+
+    def __length_hint__(self) -> int:
+        hint = getattr(self.iterator, "__length_hint__", None)
+        return hint() if hint is not None else 0
+
+
+def iterate(site: Site, value: Any) -> Any:
+    """What to iterate over in place of `value`."""
+    thread = current()
+    cls = type(value)
+    if thread is None or cls in (range, str, bytes, tuple, frozenset, Iterating):
+        return value
+    kind = kind_of(cls)
+    if kind == CONTAINER and is_plain(value, "__iter__"):
+        return Iterating(site, value, iter(value), id(value), READ)
+    if kind == VIEW:
+        source = underlying(value)
+        return Iterating(site, source, iter(value), id(source), READ)
+    iterator = iter(value)
+    if isinstance(iterator, Iterating):
+        return iterator
+    if isinstance(iterator, types.GeneratorType):
+        frame = iterator.gi_frame
+        return Iterating(site, iterator, iterator, id(frame if frame is not None else iterator), WRITE)
+    if kind_of(type(iterator)) == OPAQUE:
+        if thread.run.explorer.is_old(iterator):
+            opaque(thread, site, iterator)
+        return Iterating(site, iterator, iterator, id(iterator), WRITE)
+    return iterator
+
+
+def delegate(site: Site, value: Any) -> Any:
+    """`yield from value`: a generator has to stay one, for `send` and `throw`."""
+    return value if isinstance(value, types.GeneratorType) else iterate(site, value)
+
+
+def matched(site: Site, value: Any) -> Any:
+    """A `match` statement looks at the value: fine for plain data, not for attributes of shared objects."""
+    thread = current()
+    if thread is not None and not thread.run.solo:
+        read_all(thread, site, deep(value))
+        pending = [value, *(value if isinstance(value, tuple) else ())]
+        for item in pending:
+            if kind_of(type(item)) == INSTANCE:
+                opaque(thread, site, item)
+    return value
+
+
+def container_method(name: str, owner: Any) -> tuple[int, bool]:
+    """How a method of a container uses it, and whether it looks at what is inside."""
+    reads = name in READERS and not (isinstance(owner, Counter | defaultdict) and name == "__getitem__")
+    return (READ if reads else WRITE), name in DEEP
+

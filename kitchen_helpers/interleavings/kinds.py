@@ -1,0 +1,153 @@
+"""What kind of thing a value is: decides whether using it can be a step, and on which location."""
+
+from __future__ import annotations
+
+import collections
+import functools
+import sys
+import types
+from typing import Any
+
+SCALARS: frozenset[type] = frozenset(
+    {int, float, str, bytes, bool, complex, type(None), range, slice, type(Ellipsis), type(NotImplemented)}
+)
+CONTAINERS: tuple[type, ...] = (list, dict, set, bytearray, collections.deque)
+VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+
+SCALAR, CONTAINER, VIEW, MODULE, CLASS, FUNCTION, INSTANCE, OPAQUE = range(8)
+
+_FUNCTIONS = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    type(list.append),
+    type(list.__len__),
+    type([].__len__),
+    functools.partial,
+)
+
+# Methods of the containers that only read. Every other method counts as a write.
+READERS: frozenset[str] = frozenset(
+    """__contains__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __getitem__ __iter__ __len__ __repr__ __reversed__ __str__
+    __or__ __and__ __sub__ __xor__ __add__ __mul__ __bool__ __format__ __sizeof__ __hash__
+    copy count index get items keys values difference intersection union symmetric_difference isdisjoint issubset
+    issuperset most_common elements total decode find rfind hex endswith startswith split join isdigit upper lower
+    strip""".split()
+)
+
+# Methods that look inside what the container holds, too.
+DEEP: frozenset[str] = frozenset("__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __repr__ __str__ __format__".split())
+
+_kinds: dict[type, int] = {}
+
+
+def kind_of(cls: type) -> int:
+    """The kind of the instances of a class."""
+    kind = _kinds.get(cls)
+    if kind is None:
+        kind = _kinds[cls] = _kind(cls)
+    return kind
+
+
+def _kind(cls: type) -> int:
+    if cls in SCALARS or cls in (tuple, frozenset):
+        return SCALAR
+    if issubclass(cls, CONTAINERS):
+        return CONTAINER
+    if issubclass(cls, VIEWS):
+        return VIEW
+    if issubclass(cls, types.ModuleType):
+        return MODULE
+    if issubclass(cls, type):
+        return CLASS
+    if issubclass(cls, _FUNCTIONS):
+        return FUNCTION
+    if cls.__flags__ & (1 << 9) and is_readers(cls):  # made by a class statement of the reader's
+        return INSTANCE
+    return OPAQUE
+
+
+def forget_kinds() -> None:
+    _kinds.clear()
+    _library.clear()
+
+
+_library: dict[str, bool] = {}
+
+
+def is_library(file: str | None, module: str | None) -> bool:
+    """Is it code that came with Python or was installed, and not the reader's?"""
+    if module is not None and module.partition(".")[0] == "kitchen_helpers":
+        return not (module.startswith("kitchen_helpers.coursework") or module.startswith("kitchen_helpers.workloads"))
+    if file is None:
+        return False
+    known = _library.get(file)
+    if known is None:
+        known = _library[file] = "site-packages" in file or "dist-packages" in file or _in_standard_library(file)
+    return known
+
+
+def _in_standard_library(file: str) -> bool:
+    return file.startswith("<frozen") or any(file.startswith(path) for path in _STANDARD)
+
+
+_STANDARD = tuple(
+    {
+        str(path).rstrip("/\\") + ("\\" if "\\" in str(path) else "/")
+        for path in (types.__file__.rpartition("types.py")[0], collections.__file__.rpartition("collections")[0])
+    }
+)
+
+
+def is_readers(cls: type) -> bool:
+    """Is it a class that the reader wrote (and whose methods can be rewritten)?"""
+    name = cls.__module__
+    module = sys.modules.get(name)
+    if name == "builtins":
+        return False
+    return not is_library(getattr(module, "__file__", None), name)
+
+
+def deep(value: Any, limit: int = 10_000) -> list[Any]:
+    """The mutable containers in a value, however deep, itself first; a program's own objects are not looked into."""
+    kind = kind_of(type(value))
+    if kind == SCALAR and type(value) not in (tuple, frozenset):
+        return []
+    found: list[Any] = []
+    seen: set[int] = set()
+    pending = [value]
+    while pending and len(seen) < limit:
+        item = pending.pop()
+        cls = type(item)
+        if cls in SCALARS or id(item) in seen:
+            continue
+        seen.add(id(item))
+        kind = kind_of(cls)
+        if kind == CONTAINER:
+            found.append(item)
+            if isinstance(item, dict):
+                pending.extend(dict.keys(item))
+                pending.extend(dict.values(item))
+            elif not isinstance(item, bytearray):
+                pending.extend(item)
+        elif cls in (tuple, frozenset) or isinstance(item, tuple):
+            pending.extend(item)
+        elif kind == VIEW:
+            pending.append(underlying(item))
+    return found
+
+
+def underlying(view: Any) -> Any:
+    """The dict behind a view of it."""
+    proxy = view.mapping
+    found: list[Any] = []
+
+    class Probe:
+        def __eq__(self, other: object) -> bool:
+            found.append(other)
+            return True
+
+        __hash__ = None  # type: ignore[assignment]
+
+    proxy == Probe()  # noqa: B015 - a mappingproxy compares by handing its dict over
+    return found[0]

@@ -1,0 +1,99 @@
+"""Which locations two threads share, so that steps on them have to be visible.
+
+A site is invisible, and costs nothing, until two threads conflict on a location that it touches: neither access is
+before the other by a start or a join, and one of them writes. Then every site that touched the location becomes
+visible and the search starts again. A run without a new conflict has therefore seen all its shared steps.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .scheduler import READ, VirtualThread
+from .sites import Site
+
+
+class _Touched:
+    """Who touched a location in this run: for each thread the epochs of its last read and its last write."""
+
+    __slots__ = ("by", "keep", "opaque", "sites")
+
+    def __init__(self, keep: Any):
+        self.by: dict[int, list[int]] = {}
+        self.sites: set[Site] = set()
+        self.keep = keep  # so that no other object gets its id during the run
+        self.opaque: tuple[Site | None, str] | None = None
+
+
+class Sharing:
+    """The accesses of one run, and what was learned from all runs so far."""
+
+    def __init__(self) -> None:
+        self.touched: dict[Any, _Touched] = {}
+        self.learned = False
+        """A site became visible in this run: the search has to start again."""
+        self.visible: set[Site] = set()
+        self.lock_releases = False
+        """Somebody can tell whether a lock is held: its release is a step."""
+        self.thread_ends = False
+        """Somebody can tell whether a thread is alive: its end is a step."""
+        self.unjudged: dict[str, None] = {}
+        """Why the verdict cannot be "holds", in the order found."""
+
+    def new_run(self) -> None:
+        self.touched = {}
+        self.learned = False
+
+    def reset(self) -> None:
+        """Forget which sites are visible: another exploration must not depend on this one."""
+        for site in self.visible:
+            site.visible = False
+        self.visible.clear()
+
+    def note(self, thread: VirtualThread, key: Any, mode: int, site: Site | None, keep: Any) -> None:
+        entry = self.touched.get(key)
+        if entry is None:
+            entry = self.touched[key] = _Touched(keep)
+        number = thread.number
+        mine = entry.by.get(number)
+        column = 0 if mode == READ else 1
+        if mine is None:
+            entry.by[number] = mine = [-1, -1]
+        conflict = False
+        if len(entry.by) > 1:
+            seen = thread.seen
+            for other, (read, wrote) in entry.by.items():
+                if other != number:
+                    before = seen.get(other, -1)
+                    if wrote > before or (column and read > before):
+                        conflict = True
+        mine[column] = thread.epoch
+        if site is not None:
+            entry.sites.add(site)
+        if conflict:
+            self.conflict(entry)
+
+    def conflict(self, entry: _Touched) -> None:
+        for site in entry.sites:
+            if not site.visible:
+                site.visible = True
+                self.visible.add(site)
+                self.learned = True
+        if entry.opaque is not None:
+            site_, what = entry.opaque
+            self.refuse(site_, f"{what} is used by several threads, and what that does cannot be judged")
+
+    def opaque(self, thread: VirtualThread, key: Any, site: Site | None, keep: Any, what: str) -> None:
+        """An access that happens inside code we cannot see: harmless only as long as no other thread conflicts."""
+        entry = self.touched.get(key)
+        if entry is None:
+            entry = self.touched[key] = _Touched(keep)
+        entry.opaque = (site, what)
+        others = [o for o, (r, w) in entry.by.items() if o != thread.number and max(r, w) > thread.seen.get(o, -1)]
+        entry.by.setdefault(thread.number, [-1, -1])[1] = thread.epoch
+        if others:
+            self.conflict(entry)
+
+    def refuse(self, site: Site | None, why: str) -> None:
+        where = f" (line {site.line}: {site.source})" if site is not None and site.line else ""
+        self.unjudged.setdefault(why + where)

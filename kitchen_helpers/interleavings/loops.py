@@ -1,0 +1,212 @@
+"""Loops that may never end: spinning, livelock, and budgets.
+
+A round of a loop that changed nothing is repeated only after another thread has changed something that it looked at:
+otherwise it would do the same again. So an unfair schedule, in which a thread spins while the others are kept from
+running, is never run, and a fair one in which everybody spins is found: nobody is left who could change anything.
+Rounds that do change something are compared as whole states of the program.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from types import FrameType, ModuleType
+from typing import Any
+
+from .kinds import CONTAINER, INSTANCE, SCALARS, kind_of
+from .models.base import Model
+from .scheduler import Run, VirtualThread, current
+from .sites import Site
+
+QUIET_ROUNDS = 200_000
+"""Rounds of a loop without a visible step after which a run is given up."""
+
+
+class _Loop:
+    """One activation of a `while` loop."""
+
+    __slots__ = ("count", "frame", "gave", "held", "locals", "looked", "rounds", "steps", "writes")
+
+    def __init__(self, thread: VirtualThread, frame: FrameType):
+        self.frame = frame
+        self.count = 0
+        self.rounds = 0
+        self.mark(thread, frame)
+
+    def mark(self, thread: VirtualThread, frame: FrameType) -> None:
+        self.steps = thread.steps
+        self.writes = thread.writes
+        self.looked = len(thread.looked)
+        self.gave = len(thread.gave)
+        self.held = list(thread.held)
+        self.locals = dict(frame.f_locals)
+
+
+def enter_loop(site: Site) -> None:
+    thread = current()
+    if thread is not None:
+        frame = sys._getframe(1)
+        thread.loops[id(frame), site] = _Loop(thread, frame)
+
+
+def loop(site: Site) -> bool:
+    """At the head of a `while` loop, before its condition."""
+    thread = current()
+    if thread is None:
+        return True
+    frame = sys._getframe(1)
+    record = thread.loops.get((id(frame), site))
+    if record is None or record.frame is not frame:
+        record = thread.loops[id(frame), site] = _Loop(thread, frame)
+    record.count += 1
+    if record.count == 1:
+        thread.trail = 0
+        return True
+    thread.site = site
+    turn(thread)
+    run = thread.run
+    if thread.steps == record.steps:
+        if record.count & (record.count - 1) == 0:  # at every power of two
+            if thread.writes == record.writes and _same(record.locals, frame.f_locals):
+                if not run.solo and run.sharing.learned:
+                    run.stop(thread, "cut")
+                run.stop(thread, "livelock", ({thread.number}, False))
+            record.mark(thread, frame)
+        return True
+    if thread.writes == record.writes and record.held == thread.held and _same(record.locals, frame.f_locals):
+        _spin(thread, site, record)
+    else:
+        record.rounds += 1
+        if record.rounds > 2:
+            _compare(run, thread, frame, site)
+    thread.trail = 0
+    record.mark(thread, frame)
+    return True
+
+
+def _same(before: dict[str, Any], after: Any) -> bool:
+    """Are the local variables what they were? Identity for objects: what they hold is written through hooks."""
+    after = dict(after)
+    if before.keys() != after.keys():
+        return False
+    return all(
+        a is b or (type(a) in SCALARS and type(a) is type(b) and a == b) for a, b in ((before[n], after[n]) for n in before)
+    )
+
+
+def _spin(thread: VirtualThread, site: Site, record: _Loop) -> None:
+    """The round changed nothing: wait until something that it looked at is changed."""
+    run = thread.run
+    known: dict[Any, int] = {}
+    for key, version in thread.looked[record.looked :]:
+        if run.versions.get(key, 0) != version:
+            return
+        known[key] = version
+    passed = {lock for lock in thread.gave[record.gave :] if lock in thread.held}
+    if passed:
+        thread.patience = (known, passed)
+    else:
+        run.wait(thread, site, "change", known)
+
+
+def turn(thread: VirtualThread) -> None:
+    """A round of a loop or a call: keeps endless ones without a step in their budget."""
+    if thread.steps != thread.turned_at:
+        thread.turned_at = thread.steps
+        thread.turns = 0
+    thread.turns += 1
+    if thread.turns & 1023 == 0:
+        run = thread.run
+        if time.perf_counter() > run.deadline:
+            run.stop(thread, "time")
+        if thread.turns > QUIET_ROUNDS:
+            run.stop(thread, "endless", thread.site)
+
+
+# -- whole states -----------------------------------------------------------------------------------------------------
+
+
+def _compare(run: Run, thread: VirtualThread, frame: FrameType, site: Site) -> None:
+    """Has the program been in this very state before, in this run?"""
+    strategy: Any = run.strategy
+    state = _state(run, thread, frame, site)
+    depth = strategy.depth
+    before = run.states.setdefault(state, depth)
+    if before >= depth:
+        return
+    nodes = strategy.nodes[before:depth]
+    ran = {node.chosen[0] for node in nodes}
+    always = set.intersection(*(set(node.enabled) for node in nodes))
+    if always <= ran:
+        run.stop(thread, "livelock", (ran, True))
+    strategy.repeated(run, before)
+    run.stop(thread, "cut")
+
+
+def _state(run: Run, thread: VirtualThread, frame: FrameType, site: Site) -> Any:
+    """Everything that decides how the program goes on, with objects numbered in the order in which they are met."""
+    seen: dict[int, int] = {}
+    frames = sys._current_frames()
+    parts: list[Any] = [site.file, site.number]
+    for other in run.threads:
+        if other.done:
+            parts.append("done")
+            continue
+        here = frame if other is thread else frames.get(other.ident)
+        parts.append((other.number, other.doing, other.trail, other.parked, other.site.number if other.site else -1))
+        for level in _reader_frames(here):
+            parts.append((id(level.f_code), 0 if level is frame else level.f_lasti))
+            parts.append(tuple((n, _canonical(v, seen)) for n, v in sorted(dict(level.f_locals).items())))
+    parts.extend(_canonical(value, seen) for value in run.explorer.roots())
+    return tuple(parts)
+
+
+def _reader_frames(frame: FrameType | None) -> Iterator[FrameType]:
+    while frame is not None:
+        if "kitchen_helpers/interleavings" not in frame.f_code.co_filename.replace("\\", "/"):
+            if frame.f_globals.get("__name__") == "threading":
+                return
+            yield frame
+        elif frame.f_code.co_name in ("live", "execute"):
+            return
+        frame = frame.f_back
+
+
+def _canonical(value: Any, seen: dict[int, int], depth: int = 0) -> Any:
+    cls = type(value)
+    if cls in SCALARS:
+        return value if cls is not slice else repr(value)
+    number = seen.get(id(value))
+    if number is not None:
+        return ("=", number)
+    seen[id(value)] = len(seen)
+    if depth > 50:
+        return ("deep", id(value))
+    kind = kind_of(cls)
+    if kind == CONTAINER or isinstance(value, tuple | frozenset):
+        if isinstance(value, dict):
+            items: Any = tuple((_canonical(k, seen, depth + 1), _canonical(v, seen, depth + 1)) for k, v in value.items())
+        else:
+            items = tuple(_canonical(v, seen, depth + 1) for v in value)
+        return (cls.__name__, items)
+    if isinstance(value, VirtualThread):
+        return ("thread", value.number)
+    if isinstance(value, Model):
+        fields = {k: v for k, v in value.__dict__.items() if k != "clock" and not callable(v)}
+        return (cls.__name__, _canonical(fields, seen, depth + 1))
+    if kind == INSTANCE:
+        return (cls.__name__, tuple((k, _canonical(v, seen, depth + 1)) for k, v in sorted(_fields(value))))
+    if isinstance(value, ModuleType):
+        return ("module", value.__name__)
+    return (cls.__name__, id(value))
+
+
+def _fields(value: Any) -> list[tuple[str, Any]]:
+    found = list(getattr(value, "__dict__", {}).items())
+    for owner in type(value).__mro__:
+        slots = owner.__dict__.get("__slots__", ())
+        for name in [slots] if isinstance(slots, str) else slots:
+            if hasattr(value, name):
+                found.append((name, getattr(value, name)))
+    return found

@@ -1,0 +1,203 @@
+"""Models of Condition and Barrier: threads that wait for what another one does."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from ..scheduler import ADD, WRITE, VirtualThread
+from .base import Model
+from .locks import Lock, RLock
+
+
+class _Waiter:
+    __slots__ = ("notified", "thread", "timed")
+
+    def __init__(self, thread: VirtualThread, timed: bool):
+        self.thread = thread
+        self.timed = timed
+        self.notified = False
+
+
+class Condition(Model):
+    """`threading.Condition`: `notify` wakes the longest waiting; when strict, any of them, and some wake for no reason."""
+
+    what = "condition"
+
+    def __init__(self, lock: Lock | None = None) -> None:
+        super().__init__()
+        self.lock = RLock() if lock is None else lock
+        self.waiters: list[_Waiter] = []
+        self.acquire = self.lock.acquire
+        self.release = self.lock.release
+
+    def __enter__(self) -> bool:
+        return self.lock.acquire()
+
+    def __exit__(self, *exception: object) -> None:
+        self.lock.release()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if not self.lock.owned():
+            raise RuntimeError("cannot wait on un-acquired lock")
+        thread = self.acting()
+        run, lock = thread.run, self.lock
+        waiter = _Waiter(thread, timeout is not None)
+        self.waiters.append(waiter)
+        self.log(thread, "wait")
+        if run.sharing.lock_releases:
+            self.step("release", ((lock.key, WRITE),))
+        count = lock.give_all(thread)
+        self.changed(thread, (self.key, "waiting"))
+
+        def awake() -> bool:
+            return waiter.notified and lock.free()
+
+        def can_go_on() -> bool:
+            return awake() if waiter.notified else waiter.timed or run.spurious > 0
+
+        def only_by_chance() -> bool:
+            return not waiter.notified and not waiter.timed
+
+        uses = ((lock.key, WRITE), (self.key, WRITE))
+        if run.strict:
+            # A wake-up for no reason, or a time-out that comes together with the notification.
+            doubtful = (lambda: 2 if waiter.notified else 1) if waiter.timed else None
+            _, late = self.step("wake", (*uses, ("spurious", WRITE)), can_go_on, doubtful, only_by_chance)
+        else:
+            _, late = self.step("wake", uses if waiter.timed else uses[:1], can_go_on if waiter.timed else awake)
+        notified = waiter.notified
+        if not notified:
+            self.waiters.remove(waiter)
+            if not waiter.timed:
+                run.spurious -= 1
+            self.saw(thread, (self.key, "notified"))
+            self.log(thread, "expire" if waiter.timed else "spurious")
+            self.step("acquire", ((lock.key, WRITE),), lock.free)
+        lock.take_again(thread, count)
+        self.log(thread, "wake")
+        return (notified and not late) or not waiter.timed
+
+    def wait_for(self, predicate: Callable[[], Any], timeout: float | None = None) -> Any:
+        result = predicate()
+        while not result:
+            if not self.wait(timeout) and timeout is not None:
+                return predicate()
+            result = predicate()
+        return result
+
+    def notify(self, n: int = 1) -> None:
+        if not self.lock.owned():
+            raise RuntimeError("cannot notify on un-acquired lock")
+        thread = self.acting()
+        run = thread.run
+        chosen = self.waiters[:n]
+        if run.strict and 0 < n < len(self.waiters):
+            sets = list(itertools.combinations(self.waiters, n))
+            _, alternative = self.step("notify", ((self.key, WRITE),), None, lambda: len(sets))
+            chosen = [w for w in sets[alternative] if w in self.waiters]
+        elif self.waiters and (run.strict or any(w.timed for w in self.waiters)):
+            self.step("notify", ((self.key, WRITE),))
+            chosen = self.waiters[:n]
+        for waiter in chosen:
+            waiter.notified = True
+            self.waiters.remove(waiter)
+            run.strategy.learn(waiter.thread, thread.clock)
+            thread.writes += 1
+        if chosen:
+            self.changed(thread, (self.key, "notified"))
+        self.log(thread, "notify", [w.thread for w in chosen])
+
+    def notify_all(self) -> None:
+        self.notify(len(self.waiters) or 1)
+
+    notifyAll = notify_all
+
+
+class Barrier(Model):
+    """`threading.Barrier`, with the states of CPython's."""
+
+    what = "barrier"
+
+    def __init__(self, parties: int, action: Callable[[], Any] | None = None, timeout: float | None = None) -> None:
+        super().__init__()
+        if parties < 1:
+            raise ValueError("parties must be >= 1")
+        self._parties = parties
+        self._action = action
+        self._timeout = timeout
+        self.count = 0
+        self.state = "filling"  # then draining; or resetting, broken
+
+    def wait(self, timeout: float | None = None) -> int:
+        timed = (self._timeout if timeout is None else timeout) is not None
+        thread, _ = self.step("arrive", ((self.key, WRITE),), lambda: self.state not in ("draining", "resetting"))
+        self.check()
+        index = self.count
+        self.count += 1
+        thread.writes += 1
+        self.changed(thread)
+        self.log(thread, "arrive", self.count)
+        try:
+            if index + 1 == self._parties:
+                self.release(thread)
+            else:
+                ready = None if timed else (lambda: self.state != "filling")
+                thread, _ = self.step("pass", ((self.key, WRITE if timed else ADD),), ready)
+                if self.state == "filling":
+                    self.state = "broken"
+                self.check()
+            self.log(thread, "pass")
+            return index
+        finally:
+            self.count -= 1
+            if self.count == 0 and self.state in ("draining", "resetting"):
+                self.state = "filling"
+            self.changed(thread)
+
+    def release(self, thread: VirtualThread) -> None:
+        try:
+            if self._action is not None:
+                thread.run.explorer.ensure(self._action)
+                self._action()
+        except BaseException:
+            self.state = "broken"
+            raise
+        self.state = "draining"
+
+    def check(self) -> None:
+        if self.state in ("broken", "resetting"):
+            raise threading.BrokenBarrierError
+
+    def abort(self) -> None:
+        thread, _ = self.step("abort", ((self.key, WRITE),))
+        self.state = "broken"
+        thread.writes += 1
+        self.changed(thread)
+        self.log(thread, "abort")
+
+    def reset(self) -> None:
+        thread, _ = self.step("reset", ((self.key, WRITE),))
+        if self.count:
+            self.state = "resetting" if self.state in ("filling", "broken") else self.state
+        else:
+            self.state = "filling"
+        thread.writes += 1
+        self.changed(thread)
+        self.log(thread, "reset")
+
+    @property
+    def parties(self) -> int:
+        return self._parties
+
+    @property
+    def n_waiting(self) -> int:
+        thread, _ = self.step("look", ((self.key, WRITE),))
+        return self.count if self.state == "filling" else 0
+
+    @property
+    def broken(self) -> bool:
+        self.step("look", ((self.key, WRITE),))
+        return self.state == "broken"

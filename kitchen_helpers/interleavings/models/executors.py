@@ -1,0 +1,240 @@
+"""Model of `concurrent.futures.ThreadPoolExecutor` and of the futures that it makes."""
+
+from __future__ import annotations
+
+import concurrent.futures as real
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from ..scheduler import READ, WRITE, VirtualThread
+from .base import Model
+
+
+
+class Future(Model):
+    """`concurrent.futures.Future`."""
+
+    what = "future"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.state = "pending"  # then running, and finished; or cancelled
+        self.value: Any = None
+        self.error: BaseException | None = None
+        self.callbacks: list[Callable[[Any], Any]] = []
+
+    def over(self) -> bool:
+        return self.state in ("finished", "cancelled")
+
+    def move(self, state: str) -> VirtualThread:
+        thread, _ = self.step(state, ((self.key, WRITE),))
+        return thread
+
+    def settle(self, thread: VirtualThread, state: str) -> None:
+        self.state = state
+        thread.writes += 1
+        self.changed(thread)
+        self.log(thread, state)
+        for callback in self.callbacks:
+            self._call(thread, callback)
+
+    def _call(self, thread: VirtualThread, callback: Callable[[Any], Any]) -> None:
+        try:
+            thread.run.explorer.call(callback, self)
+        except Exception:  # noqa: BLE001 - the real one logs it and goes on
+            return
+
+    def wait(self, timeout: float | None) -> VirtualThread:
+        ready = self.over if timeout is None else None
+        thread, _ = self.step("result", ((self.key, READ),), ready)
+        self.log(thread, "result", self.state)
+        if not self.over():
+            raise real.TimeoutError
+        if self.state == "cancelled":
+            raise real.CancelledError
+        return thread
+
+    def result(self, timeout: float | None = None) -> Any:
+        self.wait(timeout)
+        if self.error is not None:
+            raise self.error
+        return self.value
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        self.wait(timeout)
+        return self.error
+
+    def look(self) -> str:
+        self.step("look", ((self.key, READ),))
+        return self.state
+
+    def done(self) -> bool:
+        return self.look() in ("finished", "cancelled")
+
+    def running(self) -> bool:
+        return self.look() == "running"
+
+    def cancelled(self) -> bool:
+        return self.look() == "cancelled"
+
+    def cancel(self) -> bool:
+        thread = self.move("cancel")
+        if self.state in ("running", "finished"):
+            return False
+        if self.state == "pending":
+            self.settle(thread, "cancelled")
+        return True
+
+    def add_done_callback(self, callback: Callable[[Any], Any]) -> None:
+        thread, _ = self.step("callback", ((self.key, WRITE),))
+        thread.run.explorer.ensure(callback)
+        if self.over():
+            self._call(thread, callback)
+        else:
+            self.callbacks.append(callback)
+
+
+class Executor(Model):
+    """`ThreadPoolExecutor`: threads are added up to `max_workers` while none is idle, and take the oldest task."""
+
+    what = "executor"
+
+    def __init__(
+        self,
+        max_workers: int | None = None,
+        thread_name_prefix: str = "",
+        initializer: Callable[..., Any] | None = None,
+        initargs: tuple[Any, ...] = (),
+    ) -> None:
+        super().__init__()
+        if max_workers is not None and max_workers <= 0:
+            raise ValueError("max_workers must be greater than 0")
+        self.limit = max_workers or 5
+        self.prefix = thread_name_prefix or "worker"
+        self.initializer, self.initargs = initializer, initargs
+        self.tasks: deque[tuple[Future, Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = deque()
+        self.workers: list[VirtualThread] = []
+        self.busy = 0
+        self.closed = False
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future:
+        thread, _ = self.step("submit", ((self.key, WRITE),))
+        if self.closed:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        thread.run.explorer.ensure(fn)
+        future = Future()
+        self.tasks.append((future, fn, args, kwargs))
+        thread.writes += 1
+        self.changed(thread)
+        self.log(thread, "submit", getattr(fn, "__name__", "task"))
+        if len(self.workers) < self.limit and len(self.workers) - self.busy < len(self.tasks):
+            path = (*thread.path, thread.children)
+            thread.children += 1
+            name = f"{self.prefix}_{len(self.workers)}"
+            worker = thread.run.add(path, name, self.work, thread, False)
+            self.workers.append(worker)
+        return future
+
+    def work(self) -> None:
+        thread = self.acting()
+        if self.initializer is not None:
+            thread.run.explorer.call(self.initializer, *self.initargs)
+        while True:
+            thread, _ = self.step("take", ((self.key, WRITE),), lambda: bool(self.tasks) or self.closed)
+            if not self.tasks:
+                return
+            future, fn, args, kwargs = self.tasks.popleft()
+            self.busy += 1
+            thread.writes += 1
+            self.changed(thread)
+            self.log(thread, "take", getattr(fn, "__name__", "task"))
+            thread = future.move("run")
+            if future.state == "pending":
+                future.state = "running"
+                try:
+                    future.value = thread.run.explorer.call(fn, *args, **kwargs)
+                except (KeyboardInterrupt, GeneratorExit):
+                    raise
+                except (Exception, SystemExit) as error:
+                    future.error = error
+                thread = future.move("finish")
+                future.settle(thread, "finished")
+            self.step("idle", ((self.key, WRITE),))
+            self.busy -= 1
+
+    def map(
+        self, fn: Callable[..., Any], *iterables: Iterable[Any], timeout: float | None = None, chunksize: int = 1
+    ) -> Iterator[Any]:
+        futures = [self.submit(fn, *args) for args in zip(*iterables, strict=False)]
+
+        def results() -> Iterator[Any]:
+            try:
+                for future in futures:
+                    yield future.result(timeout)
+            finally:
+                for future in futures:
+                    if future.state == "pending":
+                        future.cancel()
+
+        return results()
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        thread, _ = self.step("shutdown", ((self.key, WRITE),))
+        self.closed = True
+        thread.writes += 1
+        self.changed(thread)
+        self.log(thread, "shutdown")
+        if cancel_futures:
+            while self.tasks:
+                self.tasks.popleft()[0].cancel()
+        if wait:
+            for worker in self.workers:
+                if not worker.done:
+                    thread.run.wait(thread, thread.call_site, "end", worker)
+                thread.run.joined(thread, worker)
+
+    def __enter__(self) -> Executor:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.shutdown()
+
+
+def wait(fs: Iterable[Future], timeout: float | None = None, return_when: str = real.ALL_COMPLETED) -> Any:
+    futures = list(dict.fromkeys(fs))
+
+    def ready() -> bool:
+        over = [f for f in futures if f.over()]
+        if return_when == real.FIRST_COMPLETED and over:
+            return True
+        if return_when == real.FIRST_EXCEPTION and any(f.error is not None for f in over):
+            return True
+        return len(over) == len(futures)
+
+    if futures:
+        accesses = tuple((f.key, READ) for f in futures)
+        futures[0].step("result", accesses, ready if timeout is None else None)
+    done = {f for f in futures if f.over()}
+    return real.wait.__globals__["DoneAndNotDoneFutures"](done, set(futures) - done)
+
+
+def as_completed(fs: Iterable[Future], timeout: float | None = None) -> Iterator[Future]:
+    """In the order of completion; which of several that are over comes first is not promised, and tried."""
+    pending = list(dict.fromkeys(fs))
+    while pending:
+
+        def choices() -> int:
+            return max(1, sum(f.over() for f in pending))
+
+        ready = (lambda: any(f.over() for f in pending)) if timeout is None else None
+        accesses = tuple((f.key, READ) for f in pending)
+        _, which = pending[0].step("result", accesses, ready, choices)
+        over = [f for f in pending if f.over()]
+        if not over:
+            raise real.TimeoutError(f"{len(pending)} (of {len(pending)}) futures unfinished")
+        future = over[min(which, len(over) - 1)]
+        pending.remove(future)
+        yield future
+
+

@@ -1,0 +1,386 @@
+"""Which schedules to run: all of them, one of each kind (dynamic partial-order reduction), or the simplest first.
+
+The reduction is that of Flanagan and Godefroid (POPL 2005), with every earlier race considered instead of the last
+one only, and with sleep sets (Godefroid 1996). Two steps are dependent if they use a location in ways that do not
+commute; a vector clock per thread tells what happened before what.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from .scheduler import WRITE, Access, Run, Strategy, VirtualThread, merge
+
+Choice = tuple[int, int]
+"""A thread's number, and which of the alternatives of its step."""
+
+
+class Node:
+    """A state in which somebody has to be chosen."""
+
+    __slots__ = ("backtrack", "chosen", "done", "enabled", "free", "last", "preemptions", "sleep", "todo")
+
+    def __init__(self, enabled: dict[int, int], last: int):
+        self.enabled = enabled
+        """The threads that could go on, with the number of alternatives of their next step."""
+        self.last = last
+        self.chosen: Choice = (-1, 0)
+        self.backtrack: set[int] = set()
+        self.done: set[Choice] = set()
+        self.sleep: set[Choice] = set()
+        self.free = True
+        """Going on with another thread is no preemption: the last one cannot go on, or is asleep."""
+        self.preemptions = 0
+        """How many preemptions there were before."""
+        self.todo: list[Choice] = []
+
+    def preempts(self) -> bool:
+        """Is the thread that took the last step stopped here although it could have gone on?"""
+        return not self.free and self.chosen[0] != self.last
+
+
+class Search(Strategy):
+    """What all searches share: repeat the choices made so far, then go on by a rule; and note what happened."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Node] = []
+        self.depth = 0
+        self.longest = 100_000
+        """Steps after which a run is given up."""
+
+    def begin(self) -> None:
+        self.depth = 0
+
+    def decide(self, run: Run) -> VirtualThread | None:
+        depth = self.depth
+        if depth & 63 == 0 and time.perf_counter() > run.deadline:
+            run.ending = "time"
+            return None
+        enabled = {t.number: t for t in run.threads if t.parked and (t.ready is None or t.ready())}
+        if not enabled or all(t.rescue is not None and t.rescue() for t in enabled.values()):
+            run.ending = "stuck"
+            return None
+        if depth < len(self.nodes):
+            node = self.nodes[depth]
+            if node.enabled.keys() != enabled.keys():
+                run.ending, run.detail = "diverged", next(iter(enabled.values())).site
+                return None
+        else:
+            if depth >= self.longest:
+                run.ending = "long"
+                return None
+            last = self.nodes[-1].chosen[0] if self.nodes else -1
+            node = Node({n: t.alternatives() if t.alternatives else 1 for n, t in enabled.items()}, last)
+            node.free = last not in enabled or enabled[last].doing == "sleep"
+            if self.nodes:
+                node.preemptions = self.nodes[-1].preemptions + self.nodes[-1].preempts()
+            if not self.fill(run, node, enabled):
+                run.ending = run.ending or "cut"
+                return None
+            self.nodes.append(node)
+        number, alternative = node.chosen
+        thread = enabled[number]
+        thread.alternative = alternative
+        self.depth = depth + 1
+        self.taken(run, thread)
+        return thread
+
+    def fill(self, run: Run, node: Node, enabled: dict[int, VirtualThread]) -> bool:
+        """Choose in a new state; False if nothing here is worth running."""
+        raise NotImplementedError
+
+    def taken(self, run: Run, thread: VirtualThread) -> None:
+        """The chosen step happens now."""
+
+    def also(self, run: Run, thread: VirtualThread, accesses: tuple[Access, ...]) -> None:
+        """The step that `thread` is taking uses more locations than it had said."""
+
+    def learn(self, thread: VirtualThread, clock: list[int]) -> None:
+        """What `thread` has just done comes after all that this vector clock names (a lock's last release)."""
+        merge(thread.clock, clock)
+
+    def ended(self, run: Run) -> None:
+        """The run is over."""
+
+    def repeated(self, run: Run, depth: int) -> None:
+        """The run came back to the state that it had at this depth, in a way that was not fair."""
+
+    def advance(self) -> bool:
+        """Go to the next schedule; False if there is none."""
+        raise NotImplementedError
+
+
+def first_choice(node: Node) -> int:
+    """Go on with the same thread if it can: the fewest switches, and the fewest passes of the baton."""
+    return node.last if node.last in node.enabled else min(node.enabled)
+
+
+class Full(Search):
+    """Every schedule."""
+
+    def fill(self, run: Run, node: Node, enabled: dict[int, VirtualThread]) -> bool:
+        first = first_choice(node)
+        order = [first, *sorted(n for n in node.enabled if n != first)]
+        node.todo = [(n, a) for n in order for a in range(node.enabled[n])][::-1]
+        node.chosen = node.todo.pop()
+        return True
+
+    def advance(self) -> bool:
+        while self.nodes:
+            node = self.nodes[-1]
+            if node.todo:
+                node.chosen = node.todo.pop()
+                return True
+            self.nodes.pop()
+        return False
+
+
+class Reduced(Search):
+    """At least one schedule of every set that differs only in the order of independent steps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.history: dict[Any, list[tuple[int, int, int]]] = {}
+        self.clocks: list[list[int]] = []
+        self.used: list[list[Access]] = []
+        self.fresh = 0
+        """Steps before this depth were analysed in an earlier run."""
+
+    def begin(self) -> None:
+        super().begin()
+        self.history = {}
+        self.clocks = []
+        self.used = []
+        self.fresh = max(0, len(self.nodes) - 1)
+
+    def fill(self, run: Run, node: Node, enabled: dict[int, VirtualThread]) -> bool:
+        if self.nodes:
+            parent = self.nodes[-1]
+            used = self.used[-1]
+            for choice in (*parent.sleep, *parent.done):
+                thread = enabled.get(choice[0])
+                # A sleeper that has moved, or whose step depends on the one just taken, wakes up.
+                if (
+                    thread is not None
+                    and choice[0] != parent.chosen[0]
+                    and not thread.in_c
+                    and not dependent(thread.accesses, used)
+                ):
+                    node.sleep.add(choice)
+        awake = [n for n in node.enabled if any((n, a) not in node.sleep for a in range(node.enabled[n]))]
+        if not awake:
+            return False
+        first = first_choice(node)
+        number = first if first in awake else min(awake)
+        node.backtrack.add(number)
+        node.chosen = next(c for c in self.choices(node, number))
+        return True
+
+    def choices(self, node: Node, number: int) -> Iterator[Choice]:
+        for alternative in range(node.enabled[number]):
+            choice = (number, alternative)
+            if choice not in node.done and choice not in node.sleep:
+                yield choice
+
+    def taken(self, run: Run, thread: VirtualThread) -> None:
+        depth = self.depth - 1
+        clock = self.race(thread, depth, thread.accesses, depth >= self.fresh)
+        if len(clock) <= thread.number:
+            clock.extend([-1] * (thread.number + 1 - len(clock)))
+        clock[thread.number] = depth
+        thread.clock = clock
+        self.clocks.append(clock[:])
+        self.used.append(list(thread.accesses))
+        for key, mode in thread.accesses:
+            self.history.setdefault(key, []).append((depth, thread.number, mode))
+
+    def also(self, run: Run, thread: VirtualThread, accesses: tuple[Access, ...]) -> None:
+        depth = self.depth - 1
+        if depth < 0:
+            return
+        # Between two steps the thread's own clock is that of its last step, which need not be the run's last one.
+        own = thread.clock[thread.number] if thread.number < len(thread.clock) else -1
+        if own < 0:
+            return
+        clock = self.race(thread, own, accesses, own >= self.fresh)
+        thread.clock = clock
+        self.clocks[own] = clock[:]
+        self.used[own].extend(accesses)
+        if own != depth:
+            self.used[depth].extend(accesses)  # whoever sleeps has to see it
+        for key, mode in accesses:
+            self.history.setdefault(key, []).append((own, thread.number, mode))
+
+    def learn(self, thread: VirtualThread, clock: list[int]) -> None:
+        merge(thread.clock, clock)
+        own = thread.clock[thread.number] if thread.number < len(thread.clock) else -1
+        if own >= 0:
+            self.clocks[own] = thread.clock[:]
+
+    def race(self, thread: VirtualThread, depth: int, accesses: tuple[Access, ...], fresh: bool) -> list[int]:
+        """Find the earlier steps that a step could also have come before; returns its vector clock."""
+        before = thread.clock
+        after = before[:]
+        number = thread.number
+        for key, mode in accesses:
+            for index, other, how in reversed(self.history.get(key, ())):
+                if other == number or (how == mode and mode != WRITE):
+                    continue
+                if other >= len(before) or index > before[other]:
+                    if fresh:
+                        self.reverse(index, number, before)
+                    merge(after, self.clocks[index])
+        return after
+
+    def reverse(self, index: int, number: int, before: list[int]) -> None:
+        """Let the step of thread `number` be tried before the step at `index`."""
+        node = self.nodes[index]
+        if number in node.enabled:
+            node.backtrack.add(number)
+            return
+        helpers = [n for n in node.enabled if n < len(before) and before[n] > index]
+        if not helpers:
+            node.backtrack.update(node.enabled)
+        elif not any(n in node.backtrack for n in helpers):
+            node.backtrack.add(min(helpers))
+
+    def ended(self, run: Run) -> None:
+        for thread in run.threads:
+            if thread.parked and thread.accesses and run.ending not in ("diverged", "time"):
+                self.race(thread, self.depth, thread.accesses, True)
+
+    def repeated(self, run: Run, depth: int) -> None:
+        # Otherwise a thread that is independent of the cycle could be put off for ever.
+        node = self.nodes[depth]
+        node.backtrack.update(node.enabled)
+
+    def advance(self) -> bool:
+        while self.nodes:
+            node = self.nodes[-1]
+            node.done.add(node.chosen)
+            for number in sorted(node.backtrack):
+                choice = next(self.choices(node, number), None)
+                if choice is not None:
+                    node.chosen = choice
+                    return True
+            self.nodes.pop()
+        return False
+
+
+class Bounded(Search):
+    """Every schedule with at most `bound` preemptions and fewer than `longest` steps."""
+
+    def __init__(self, bound: int):
+        super().__init__()
+        self.bound = bound
+
+    def fill(self, run: Run, node: Node, enabled: dict[int, VirtualThread]) -> bool:
+        first = first_choice(node)
+        if node.free or node.preemptions < self.bound:
+            order = [first, *sorted(n for n in node.enabled if n != first)]
+        else:
+            order = [first]
+        node.todo = [(n, a) for n in order for a in range(node.enabled[n])][::-1]
+        node.chosen = node.todo.pop()
+        return True
+
+    def advance(self) -> bool:
+        while self.nodes:
+            node = self.nodes[-1]
+            if node.todo:
+                node.chosen = node.todo.pop()
+                return True
+            self.nodes.pop()
+        return False
+
+
+class Fixed(Search):
+    """The schedule that a string tells; after its end everybody goes on as far as they can."""
+
+    def __init__(self, choices: list[Choice]):
+        super().__init__()
+        self.choices = choices
+
+    def fill(self, run: Run, node: Node, enabled: dict[int, VirtualThread]) -> bool:
+        depth = len(self.nodes)
+        if depth < len(self.choices):
+            node.chosen = self.choices[depth]
+            if node.chosen[0] not in node.enabled or node.chosen[1] >= node.enabled[node.chosen[0]]:
+                run.ending, run.detail = "mismatch", depth
+                return False
+        else:
+            node.chosen = (first_choice(node), 0)
+        return True
+
+    def advance(self) -> bool:
+        return False
+
+
+def dependent(accesses: tuple[Access, ...], used: list[Access]) -> bool:
+    for key, mode in accesses:
+        for other, how in used:
+            if key == other and (mode != how or mode == WRITE):
+                return True
+    return False
+
+
+def encode(choices: list[Choice]) -> str:
+    """A schedule as a short string: who takes how many steps, "A1 B2 A1"; "/1" marks a step's other alternative."""
+    words: list[str] = []
+    run: list[int] = [-1, 0]
+    for number, alternative in choices:
+        if number == run[0]:
+            run[1] += 1
+        else:
+            if run[1]:
+                words.append(f"{letter(run[0])}{run[1]}")
+            run = [number, 1]
+        if alternative:
+            words.append(f"{letter(number)}{run[1]}/{alternative}")
+            run = [-1, 0]
+    if run[1]:
+        words.append(f"{letter(run[0])}{run[1]}")
+    return " ".join(words)
+
+
+def decode(schedule: str) -> list[Choice]:
+    """The inverse of `encode`."""
+    choices: list[Choice] = []
+    for word in schedule.split():
+        body, _, alternative = word.partition("/")
+        name = body.rstrip("0123456789")
+        count = body[len(name) :]
+        if not name or not name.isalpha() or not name.isupper() or not count or (alternative and not alternative.isdigit()):
+            raise ValueError(
+                f"{word!r} in the schedule {schedule!r} is not a letter and a number of steps; "
+                'a schedule looks like "A1 B2 A1", take it from exploration.counterexample.schedule'
+            )
+        choices.extend([(number_of(name), 0)] * int(count))
+        if alternative:
+            choices[-1] = (number_of(name), int(alternative))
+    return choices
+
+
+def letter(number: int) -> str:
+    """Thread 0, the program itself, is M; the others are A, B, … without M, then AA, AB, …"""
+    if number == 0:
+        return "M"
+    letters = "ABCDEFGHIJKLNOPQRSTUVWXYZ"
+    number -= 1
+    word = letters[number % 25]
+    while number >= 25:
+        number = number // 25 - 1
+        word = letters[number % 25] + word
+    return word
+
+
+def number_of(name: str) -> int:
+    if name == "M":
+        return 0
+    letters = "ABCDEFGHIJKLNOPQRSTUVWXYZ"
+    number = 0
+    for character in name:
+        number = number * 25 + letters.index(character) + 1
+    return number

@@ -1,0 +1,24 @@
+"""A site: one place in the reader's source where a step can happen."""
+
+from __future__ import annotations
+
+
+class Site:
+    """Where a step stands in the source. A site becomes visible, for good, once two threads conflict there."""
+
+    __slots__ = ("file", "last", "line", "number", "source", "text", "visible")
+
+    def __init__(self, file: str, line: int, text: str, source: str, number: int):
+        self.file = file
+        self.line = line
+        self.text = text
+        """The expression that the step is about, as the reader wrote it."""
+        self.source = source
+        self.number = number
+        """Counts the sites of one top-level statement in source order."""
+        self.last = number
+        """For a loop: the number of the last site inside it."""
+        self.visible = False
+
+    def __repr__(self) -> str:
+        return f"<{self.text} in line {self.line}>"
