@@ -1,0 +1,192 @@
+"""The drawing: that it is sound as SVG, says what the steps say, and stays readable; how it looks is for the eye."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import lane_examples
+import pytest
+
+from kitchen_helpers.interleavings import theme
+from kitchen_helpers.interleavings.drawing import html_report, svg_lanes
+from kitchen_helpers.interleavings.verdict import Counterexample, Failure
+
+SVG = "{http://www.w3.org/2000/svg}"
+EXAMPLES = pytest.mark.parametrize("make", lane_examples.ALL.values(), ids=lane_examples.ALL)
+
+
+def pictures(html: str) -> list[ElementTree.Element]:
+    return [ElementTree.fromstring(svg) for svg in re.findall(r"<svg.*?</svg>", html, flags=re.DOTALL)]
+
+
+def classes(html: str) -> set[str]:
+    return {name for svg in pictures(html) for part in svg.iter() for name in part.get("class", "").split()}
+
+
+@EXAMPLES
+def test_every_picture_is_sound_and_has_a_title_and_a_twin(make: object) -> None:
+    html = svg_lanes(make())  # type: ignore[operator]
+    for svg in pictures(html):
+        assert svg.get("role") == "img"
+        title = svg.find(f"{SVG}title")
+        assert title is not None and title.text
+    assert "<details>" in html and "repeat it:" in html
+    assert html == svg_lanes(make())  # type: ignore[operator]
+    html.encode()
+
+
+@EXAMPLES
+def test_all_is_inside_the_picture(make: object) -> None:
+    for svg in pictures(svg_lanes(make())):  # type: ignore[operator]
+        _, _, wide, high = map(float, svg.get("viewBox", "").split())
+        for text in svg.iter(f"{SVG}text"):
+            room = theme.pixels(text.text or "", 12 if "small" in text.get("class", "") else 13)
+            x = float(text.get("x", "0"))
+            left = x - room * {"start": 0, "middle": 0.5, "end": 1}[text.get("text-anchor", "start")]
+            assert left >= -1 and left + room <= wide + 1, text.text
+            assert 0 <= float(text.get("y", "0")) <= high
+        for box in svg.iter(f"{SVG}rect"):
+            assert float(box.get("x", "0")) >= 0 and float(box.get("x", "0")) + float(box.get("width", "0")) <= wide
+            assert float(box.get("y", "0")) + float(box.get("height", "0")) <= high
+
+
+@EXAMPLES
+def test_no_path_or_address_is_shown(make: object) -> None:
+    html = svg_lanes(make())  # type: ignore[operator]
+    assert not re.search(r"/tmp|/home|ipykernel|0x7f", html)
+
+
+def test_what_comes_from_the_program_is_escaped() -> None:
+    html = svg_lanes(lane_examples.hostile())
+    for bad in ("<script", "<img", "<i>", "<b>bold", "</svg><b>", "\x00", "\x1b", "\u202e"):
+        assert bad not in html
+    assert len(pictures(html)) == 1
+
+
+def test_each_card_shows_its_line_of_code_on_hover() -> None:
+    titles = [title.text for svg in pictures(svg_lanes(lane_examples.lost_update())) for title in svg.iter(f"{SVG}title")]
+    assert "step 3: Ben writes value ← 1 (line 4: self.value += 1)" in titles
+    assert titles.count("line 4: self.value += 1") == 4
+
+
+def test_reads_are_pale_and_writes_are_solid() -> None:
+    cards = [group.get("class", "").split() for svg in pictures(svg_lanes(lane_examples.lost_update()))
+             for group in svg.iter(f"{SVG}g") if any(part.get("class") == "card" for part in group)]
+    assert [card[:2] for card in cards] == [["read", "t0"], ["read", "t1"], ["write", "t1"], ["write", "t0"]]
+
+
+def test_a_free_switch_differs_from_a_forced_one_in_word_and_line() -> None:
+    html = svg_lanes(lane_examples.lost_update())
+    assert "switch: Ana is interrupted" in html and "switch (Ben is done)" in html
+    assert {"free", "forced"} <= classes(html)
+
+
+def test_a_written_value_is_marked_and_a_read_one_is_not() -> None:
+    svg = pictures(svg_lanes(lane_examples.lost_update()))[0]
+    assert sum(part.get("class") == "changed" for part in svg.iter()) == 2
+
+
+def test_locks_and_blocking_are_seen_and_explained_only_where_they_occur() -> None:
+    html = svg_lanes(lane_examples.transfer_deadlock())
+    assert "held" in classes(html) and "-hatch)" in html
+    assert "holds a lock" in html and "is blocked" in html and "holds a.lock" in html
+    plain = svg_lanes(lane_examples.lost_update())
+    assert "held" not in classes(plain) and "-hatch)" not in plain
+    assert "holds a lock" not in plain and "is blocked" not in plain
+
+
+def test_a_deadlock_has_its_circle() -> None:
+    assert len(pictures(svg_lanes(lane_examples.transfer_deadlock()))) == 2
+    assert len(pictures(svg_lanes(lane_examples.ring(6)))) == 2
+    assert len(pictures(svg_lanes(lane_examples.lost_wakeup()))) == 1  # nobody waits for anybody
+    circle = pictures(svg_lanes(lane_examples.ring()))[1]
+    assert sum(part.get("class") == "arrow free" for part in circle.iter()) == 3
+    assert [text.text for text in circle.iter(f"{SVG}text") if (text.text or "").startswith("waits")] == [
+        "waits for fork 1", "waits for fork 2", "waits for fork 0"]
+
+
+def test_the_failing_step_is_marked_by_more_than_a_colour() -> None:
+    html = svg_lanes(lane_examples.worker_exception())
+    assert "fails" in classes(html) and ">✗ 4</text>" in html
+    assert "✗ then: AssertionError in main" in svg_lanes(lane_examples.lost_update())  # main has no lane of its own
+
+
+def test_a_livelock_has_an_arrow_back() -> None:
+    assert "↺" in svg_lanes(lane_examples.polite_livelock())
+    assert "↺" not in svg_lanes(lane_examples.polite_livelock(rounds=1))
+
+
+def test_a_long_schedule_stays_a_picture() -> None:
+    svg = pictures(svg_lanes(lane_examples.long(10_000)))[0]
+    assert float(svg.get("height", "0")) < 1200
+    assert float(pictures(svg_lanes(lane_examples.polite_livelock(300)))[0].get("height", "0")) < 5000
+
+
+def test_drawings_on_one_page_do_not_collide() -> None:
+    first, second = svg_lanes(lane_examples.lost_update()), svg_lanes(lane_examples.transfer_deadlock())
+    names = [set(re.findall(r'id="([^"]+)"', html)) for html in (first, second)]
+    assert names[0] and names[1] and not names[0] & names[1]
+    scope = re.search(r'<div class="(kh-\w+)">', first)
+    assert scope is not None
+    rules = re.search(r"<style>(.*?)</style>", first, flags=re.DOTALL)
+    assert rules is not None
+    for selector in re.findall(r"([^{}]+)\{[^{}]*\}", rules.group(1).replace("@media (prefers-color-scheme:dark){", "")):
+        assert all(f".{scope.group(1)}" in part for part in selector.split(",")), selector
+    assert 'id=""' not in first and "KITCHEN" not in first
+
+
+def test_both_themes_are_there_and_the_notebook_goes_before_the_system() -> None:
+    html = svg_lanes(lane_examples.lost_update())
+    system, dark = html.index("prefers-color-scheme:dark"), html.index('body[data-jp-theme-light="false"]')
+    assert system < html.index('body[data-jp-theme-light="true"]') and system < dark
+    assert "var(--jp-content-font-color0" in html and "var(--jp-layout-color0" in html
+
+
+def luminance(colour: str) -> float:
+    if len(colour) == 4:
+        colour = "#" + "".join(2 * digit for digit in colour[1:])
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("at", [0, -1], ids=["light", "dark"])
+def test_every_text_stands_out_from_its_ground(at: int) -> None:
+    """WCAG 2.1, level AA: 4.5 to 1."""
+    palettes = re.findall(r"--paper:[^}]*", theme.style("x"))
+    colour = {name: re.sub(r"var\(--jp-[\w-]+,(#\w+)\)", r"\1", value)
+              for name, value in re.findall(r"--(\w+):([^;]+);", palettes[at])}
+    pairs = [("ink", "paper"), ("soft", "paper"), ("bad", "paper"), ("bad", "badpale"), ("ink", "mark"), ("good", "paper")]
+    pairs += [pair for i in range(theme.LANE_COLOURS) for pair in ((f"i{i}", f"c{i}"), ("ink", f"p{i}"))]
+    for text, ground in pairs:
+        assert contrast(colour[text], colour[ground]) >= 4.5, (text, ground)
+
+
+def test_reports_say_the_verdict_and_no_time() -> None:
+    holds = html_report(lane_examples.exploration("holds"))
+    assert "✓" in holds and "sequentially consistent" in holds and "<svg" not in holds
+    unfinished = html_report(lane_examples.exploration("unfinished"))
+    assert "this is no pass" in unfinished and "✓" not in unfinished
+    fails = html_report(lane_examples.exploration("fails", reduced=False))
+    assert "<svg" in fails and "6 schedules were run" in fails and "outcomes: ok 2, exception 4" in fails
+    assert html_report(lane_examples.exploration(seconds=1.0)) == html_report(lane_examples.exploration(seconds=2.0))
+
+
+def test_a_failure_without_a_schedule_is_told() -> None:
+    html = html_report(lane_examples.exploration("fails", counterexample=None, failure=Failure("deadlock", "all wait")))
+    assert "fails: all wait; 6 schedules were run" in html
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_anything_can_be_drawn(seed: int) -> None:
+    example: Counterexample = lane_examples.random_counterexample(seed)
+    for svg in pictures(svg_lanes(example)):
+        assert svg.get("viewBox")
+    html_report(lane_examples.exploration("fails", counterexample=replace(example, schedule="B2")))

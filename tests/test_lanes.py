@@ -1,0 +1,210 @@
+"""The text lanes: what they say is compared word for word, as notebooks compare it, too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import lane_examples
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kitchen_helpers.interleavings.lanes import text_lanes, text_report
+from kitchen_helpers.interleavings.verdict import Failure, Wait
+from kitchen_helpers.interleavings.wording import clean, rows, sentence, shorten, told_apart, width
+
+LOST_UPDATE = """\
+fails: AssertionError in main (line 14): one sale is lost
+failing schedule: 4 steps, 1 preemption (a switch that nothing forced)
+
+    Ana                Ben                till.value
+ 1  reads value → 0                       0            line 4
+ ── switch ──
+ 2                     reads value → 0    0            line 4
+ 3                     writes value ← 1   1            line 4
+ ── switch (Ben is done) ──
+ 4  writes value ← 1                      1            line 4      Ben's update is lost
+
+line 4 of your cell:  self.value += 1
+repeat it: kh.replay(lunch_rush, "A1 B2 A1")"""
+
+DEADLOCK = """\
+fails: deadlock: Ana and Ben wait for each other
+failing schedule: 4 steps, 1 preemption (a switch that nothing forced)
+
+    Ana                Ben
+ 1 ║acquires a.lock                         line 6
+ ── switch ──
+ 2 ║                  ║acquires b.lock      line 6
+ 3 ║                  ║waits for a.lock     line 7
+ ── switch (Ben is blocked: waits for a.lock) ──
+ 4 ║waits for b.lock  ░                     line 7
+    ║ holds a lock   ░ is blocked
+
+line 6 of your cell:  with source.lock:
+line 7 of your cell:  with target.lock:
+circle: Ana holds a.lock and waits for b.lock (line 7) → Ben holds b.lock and waits for a.lock (line 7) → Ana
+also stuck: main waits for the end of Ana (line 15)
+repeat it: kh.replay(payday, "A1 B2 A1")"""
+
+
+def test_a_lost_update_reads_as_a_table() -> None:
+    assert text_lanes(lane_examples.lost_update()) == LOST_UPDATE
+    assert str(lane_examples.lost_update()) == LOST_UPDATE
+
+
+def test_a_deadlock_shows_who_holds_and_who_waits() -> None:
+    assert text_lanes(lane_examples.transfer_deadlock()) == DEADLOCK
+
+
+def test_a_report_of_a_failure_says_how_many_schedules_were_run() -> None:
+    report = text_report(lane_examples.exploration("fails", reduced=False))
+    assert "1 preemption (a switch that nothing forced); 6 schedules were run" in report
+    assert report.endswith("\noutcomes: ok 2, exception 4")
+    assert "outcomes" not in text_report(lane_examples.exploration("fails"))
+
+
+@pytest.mark.parametrize(("more", "expected"), [
+    ({}, "holds: 2 schedules stand for every interleaving of the visible steps; none fails"),
+    ({"schedules": 1}, "holds: 1 schedule stands for every interleaving of the visible steps; none fails"),
+    ({"schedules": 6, "reduced": False}, "holds: all 6 interleavings of the visible steps were run; none fails"),
+    ({"schedules": 1, "reduced": False}, "holds: the only interleaving of the visible steps was run; it does not fail"),
+])
+def test_holds_is_said_with_its_scope(more: dict[str, object], expected: str) -> None:
+    report = text_report(lane_examples.exploration("holds", **more))
+    assert report == f"{expected}\nscope: sequentially consistent interleavings of visible steps"
+
+
+def test_a_strict_exploration_says_so() -> None:
+    assert "strict" in text_report(lane_examples.exploration("holds", strict=True))
+
+
+def test_unfinished_is_never_taken_for_a_pass() -> None:
+    report = text_report(lane_examples.exploration("unfinished"))
+    assert report.startswith("unfinished: line 7 gives `self.stock` to numpy.sum")
+    assert "this is no pass: 2 schedules were run" in report
+    assert "holds" not in report
+
+
+def test_remarks_are_told_and_wall_clock_time_is_not() -> None:
+    assert text_report(lane_examples.exploration("fails", notes=("shrinking ran out of time",))).endswith(
+        "\nnote: shrinking ran out of time")
+    assert text_report(lane_examples.exploration(seconds=1.0)) == text_report(lane_examples.exploration(seconds=2.0))
+
+
+def test_a_long_schedule_is_folded_but_its_switches_and_remarks_stay() -> None:
+    text = text_lanes(lane_examples.long(5000))
+    assert len(text.splitlines()) < 40
+    assert text.count("── switch") == 2
+    assert "… 2,494 more steps of Ana …" in text
+    assert "Ben looks in the middle" in text
+    assert "5000  writes value ← 4998" in text
+
+
+def test_many_switches_are_folded_with_their_number() -> None:
+    text = text_lanes(lane_examples.polite_livelock(rounds=100))
+    assert len(text.splitlines()) < 150
+    assert "… 540 more steps of Ana and Ben, 539 switches …" in text
+    assert "the .schedule of this counterexample" in text  # a replay string of a thousand letters is no help
+
+
+def test_no_step_is_lost_by_folding() -> None:
+    for example in (lane_examples.long(500), lane_examples.polite_livelock(100), lane_examples.lost_wakeup()):
+        shown = [step for row in rows(example, 60) for step in row.steps]
+        assert shown == list(example.steps)
+
+
+def test_many_threads_stand_like_stairs_and_every_name_differs() -> None:
+    lines = text_lanes(lane_examples.wide(12)).splitlines()
+    header = lines[3].split()
+    assert len(set(header)) == len(header) == 13
+    assert max(width(line) for line in lines) < 150
+
+
+def test_a_livelock_says_where_it_goes_round() -> None:
+    assert "the end repeats what began with step 1" in text_lanes(lane_examples.polite_livelock())
+    assert "repeats" not in text_lanes(lane_examples.polite_livelock(rounds=1))
+
+
+def test_objects_have_a_column_each_only_while_there_is_room() -> None:
+    assert "items = ['soup', 'rice']" in text_lanes(lane_examples.lost_wakeup())
+    first, *others = lane_examples.lost_update().steps
+    two = replace(lane_examples.lost_update(), steps=(replace(first, object="x"), *others))
+    assert "x   till.value" in text_lanes(two)
+
+
+def test_no_path_address_or_control_character_is_printed() -> None:
+    for make in lane_examples.ALL.values():
+        text = text_lanes(make())
+        assert "/tmp" not in text and "ipykernel" not in text and "/home" not in text and "0x7f" not in text
+        assert all(character == "\n" or character.isprintable() or character == "\u200d" for character in text)
+        text.encode()
+
+
+@pytest.mark.parametrize(("failure", "expected"), [
+    (Failure("exception", "", "main", 4, exception=AssertionError()), "AssertionError in main (line 4)"),
+    (Failure("exception", "", "Ana", 4, exception=AssertionError()), "AssertionError in Ana (line 4): self.value += 1"),
+    (Failure("exception", "AssertionError in main: lost", "main", exception=AssertionError()), "AssertionError in main: lost"),
+    (Failure("exception", "KeyError: 'eggs'", "Ana"), "KeyError in Ana: 'eggs'"),
+    (Failure("exception", "assert 1 == 2\n +  where 1 = f()", "Ana", exception=AssertionError()),
+     "AssertionError in Ana: assert 1 == 2"),
+    (Failure("deadlock", ""), "deadlock: every thread that is left waits for ever"),
+    (Failure("deadlock", "Deadlock of two"), "Deadlock of two"),
+    (Failure("livelock", "for ever"), "livelock: for ever"),
+])
+def test_the_verdict_is_one_sentence(failure: Failure, expected: str) -> None:
+    assert sentence(replace(lane_examples.lost_update(), failure=failure)) == expected
+
+
+def test_waits_without_a_circle_say_why_nobody_helps() -> None:
+    waits = (Wait("Ana", "queue (empty)", (), 3, "queue.get()"), Wait("Ben", "lock", ("Cleo",), 5, "with lock:", ("key",)))
+    text = text_lanes(replace(lane_examples.lost_update(), failure=Failure("deadlock", "", waits=waits)))
+    assert "stuck: Ana waits for queue (empty, line 3), and nobody is left to end that" in text
+    assert "stuck: Ben holds key and waits for lock (line 5), which Cleo holds" in text
+
+
+def test_a_thread_that_waits_for_itself_is_a_circle_of_one() -> None:
+    waits = (Wait("Ana", "lock", ("Ana",), 3, "with lock:", ("lock",)),)
+    text = text_lanes(replace(lane_examples.lost_update(), failure=Failure("deadlock", "", waits=waits, cycle=("Ana",))))
+    assert "circle: Ana holds lock and waits for lock (line 3) → Ana" in text
+
+
+def test_a_thread_that_failed_is_not_called_done() -> None:
+    assert "switch (Ben has failed)" in text_lanes(lane_examples.long())
+
+
+@pytest.mark.parametrize(("program", "call"), [
+    ("lunch_rush", "kh.replay(lunch_rush, "), ("test_dinner.<locals>.dinner", "kh.replay(dinner, "),
+    ("Kitchen.open", "kh.replay(Kitchen.open, "), ("<lambda>", "kh.replay(program, "),
+])
+def test_the_replay_line_can_be_copied(program: str, call: str) -> None:
+    assert f'{call}"A1 B2 A1")' in text_lanes(replace(lane_examples.lost_update(), program=program))
+
+
+@pytest.mark.parametrize(("text", "columns"), [
+    ("abc", 3), ("日本", 4), ("e\u0301", 1), ("👩\u200d🍳", 2), ("→", 1), ("", 0),
+])
+def test_the_width_is_that_of_a_terminal(text: str, columns: int) -> None:
+    assert width(text) == columns
+
+
+@given(st.text(), st.integers(1, 20))
+def test_a_shortened_text_fits_and_is_printable(text: str, columns: int) -> None:
+    short = shorten(text, columns)
+    assert width(short) <= columns
+    short.encode()
+    assert clean(short) == short
+
+
+def test_names_are_told_apart_when_they_are_cut() -> None:
+    names = [f"a very long name of a cook, number {i}" for i in range(12)] + ["Ana"]
+    short = told_apart(names, lambda name: shorten(name, 8))
+    assert len(set(short)) == 13 and short[-1] == "Ana" and all(width(name) <= 8 for name in short)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_anything_can_be_told(seed: int) -> None:
+    text = text_lanes(lane_examples.random_counterexample(seed))
+    assert text == text_lanes(lane_examples.random_counterexample(seed))
+    assert text.startswith("fails: ") and "\nrepeat it: " in text
+    text.encode()
