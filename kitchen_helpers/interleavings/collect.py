@@ -163,6 +163,16 @@ def _match(code: types.CodeType, pairs: Pairs) -> types.CodeType | None:
     return None
 
 
+def is_rewritten(value: Any) -> bool:
+    """Is it rewritten already, or made by rewritten code in the run that is going on, or built in?"""
+    if isinstance(value, types.FunctionType):
+        return id(value.__code__) in _rewritten
+    if isinstance(value, type):
+        own = [v for v in value.__dict__.values() if isinstance(v, types.FunctionType)]
+        return bool(own) and "<locals>" in value.__qualname__ and all(id(f.__code__) in _rewritten for f in own)
+    return isinstance(value, types.BuiltinFunctionType)
+
+
 class Collector:
     """Swaps the code of every function that a program reaches, and puts the old code back at the end."""
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import access, calls, loops
-from .collect import Collector
+from .collect import Collector, is_rewritten
 from .kinds import CLASS, FUNCTION, kind_of
 from .locations import Sharing
 from .models.base import Model
@@ -84,7 +84,9 @@ class Explorer:
     def ensure(self, value: Any) -> None:
         """Rewrite what is about to be called, before it is."""
         collector = self.collector
-        if id(value) in collector.known:
+        if type(value) is types.MethodType:
+            value = value.__func__
+        if id(value) in collector.known or is_rewritten(value):
             return
         collector.ensure(value)
         while collector.new_functions:

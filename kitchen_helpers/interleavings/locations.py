@@ -37,6 +37,8 @@ class Sharing:
         """Somebody can tell whether a lock is held: its release is a step."""
         self.thread_ends = False
         """Somebody can tell whether a thread is alive: its end is a step."""
+        self.retries = False
+        """Somebody tried and failed, and may try again: loops are watched from their first round."""
         self.unjudged: dict[str, None] = {}
         """Why the verdict cannot be "holds", in the order found."""
 

@@ -60,12 +60,14 @@ def loop(site: Site) -> bool:
     if record is None or record.frame is not frame:
         record = thread.loops[id(frame), site] = _Loop(thread, frame)
     record.count += 1
+    run = thread.run
     if record.count == 1:
         thread.trail = 0
+        if run.sharing.retries and not run.solo:
+            run.states.setdefault(_state(run, thread, frame, site), run.strategy.depth)  # type: ignore[attr-defined]
         return True
     thread.site = site
     turn(thread)
-    run = thread.run
     if thread.steps == record.steps:
         if record.count & (record.count - 1) == 0:  # at every power of two
             if thread.writes == record.writes and _same(record.locals, frame.f_locals):
@@ -76,10 +78,9 @@ def loop(site: Site) -> bool:
         return True
     if thread.writes == record.writes and record.held == thread.held and _same(record.locals, frame.f_locals):
         _spin(thread, site, record)
-    else:
-        record.rounds += 1
-        if record.rounds > 2:
-            _compare(run, thread, frame, site)
+    record.rounds += 1
+    if record.rounds > 2 or run.sharing.retries:
+        _compare(run, thread, frame, site)
     thread.trail = 0
     record.mark(thread, frame)
     return True

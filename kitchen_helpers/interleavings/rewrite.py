@@ -87,6 +87,17 @@ class Rewriter(ast.NodeTransformer):
         self.constants[MARK + name] = value
         return ast.Constant(MARK + name)
 
+    def text(self, node: ast.AST) -> str:
+        """An expression as the reader wrote it; "…" stands for its further lines."""
+        line, end = getattr(node, "lineno", 0), getattr(node, "end_lineno", 0)
+        if not 0 < line <= len(self.lines):
+            return ""
+        encoded = self.lines[line - 1].encode()
+        first = node.col_offset  # type: ignore[attr-defined]
+        if end == line:
+            return encoded[first : node.end_col_offset].decode()  # type: ignore[attr-defined]
+        return encoded[first:].decode().rstrip() + " …"
+
     def site(self, node: ast.AST, text: str) -> ast.Constant:
         line = getattr(node, "lineno", 0)
         source = self.lines[line - 1].strip() if 0 < line <= len(self.lines) else ""
@@ -154,13 +165,13 @@ class Rewriter(ast.NodeTransformer):
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         if not isinstance(node.ctx, ast.Load):
             return node
-        site = self.site(node, ast.unparse(node))
+        site = self.site(node, self.text(node))
         return self.hook(node, "load", site, self.visible(node.value), ast.Constant(self.mangled(node.attr)))
 
     def visit_Subscript(self, node: ast.Subscript) -> ast.expr:
         if not isinstance(node.ctx, ast.Load):
             return node
-        site = self.site(node, ast.unparse(node.value))
+        site = self.site(node, self.text(node.value))
         return self.hook(node, "load_item", site, self.visible(node.value), self.index(node.slice))
 
     def index(self, node: ast.expr) -> ast.expr:
@@ -183,7 +194,7 @@ class Rewriter(ast.NodeTransformer):
             return _located(ast.Call(func, args, keywords), node)
         if isinstance(func, ast.Name) and func.id == "breakpoint" and self.is_builtin("breakpoint"):
             return _located(ast.Call(self.hook(node, "debugger"), args, keywords), node)
-        call = self.hook(node, "call", self.site(node, ast.unparse(func)), self.visible(func), *args)
+        call = self.hook(node, "call", self.site(node, self.text(func)), self.visible(func), *args)
         call.keywords = keywords
         return call
 
@@ -203,7 +214,7 @@ class Rewriter(ast.NodeTransformer):
         """The whole of the value is read right after."""
         if isinstance(node, ast.Constant | ast.JoinedStr):
             return self.visible(node)
-        return self.hook(node, "touch", self.site(node, ast.unparse(node)), self.visible(node))
+        return self.hook(node, "touch", self.site(node, self.text(node)), self.visible(node))
 
     def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.expr:
         node.value = self.touched(node.value)
@@ -217,7 +228,7 @@ class Rewriter(ast.NodeTransformer):
             return _located(ast.BinOp(left, node.op, right), node)
         name = type(node.op).__name__
         function = self.constant(BINARY[type(node.op)][0], name)
-        return self.hook(node, "operate", self.site(node, ast.unparse(node)), function, left, right)
+        return self.hook(node, "operate", self.site(node, self.text(node)), function, left, right)
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         rest = [n for o in node.comparators[1:] for n in ast.walk(o)]
@@ -227,7 +238,7 @@ class Rewriter(ast.NodeTransformer):
             return self.generic_visit(node)  # type: ignore[return-value]
         operators = [self.constant(COMPARISONS[type(op)], type(op).__name__) for op in node.ops]
         operands = [self.visible(o) for o in (node.left, *node.comparators)]
-        site = self.site(node, ast.unparse(node))
+        site = self.site(node, self.text(node))
         if len(operators) == 1:
             return self.hook(node, "operate", site, operators[0], *operands)
         later = [_located(ast.Lambda(ast.arguments([], [], None, [], [], None, []), o), o) for o in operands[2:]]
@@ -252,7 +263,7 @@ class Rewriter(ast.NodeTransformer):
             return node
         if isinstance(node, ast.Constant | ast.Compare):
             return self.visible(node)
-        return self.hook(node, "truth", self.site(node, ast.unparse(node)), self.visible(node))
+        return self.hook(node, "truth", self.site(node, self.text(node)), self.visible(node))
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
         node.values = [*(self.tested(v) for v in node.values[:-1]), self.visible(node.values[-1])]
@@ -286,15 +297,15 @@ class Rewriter(ast.NodeTransformer):
             return [_located(ast.Assign([name], self.stored(target, target.id, value)), target)]
         if isinstance(target, ast.Attribute):
             attribute = ast.Constant(self.mangled(target.attr))
-            site = self.site(target, ast.unparse(target))
+            site = self.site(target, self.text(target))
             return [_statement(self.hook(target, "store", site, value, self.visible(target.value), attribute))]
         if isinstance(target, ast.Subscript):
-            site = self.site(target, ast.unparse(target.value))
+            site = self.site(target, self.text(target.value))
             index = self.index(target.slice)
             return [_statement(self.hook(target, "store_item", site, value, self.visible(target.value), index))]
         after: list[ast.stmt] = []
         pattern = self.pattern(target, after)
-        touched = self.hook(target, "unpack", self.site(target, ast.unparse(target)), value)
+        touched = self.hook(target, "unpack", self.site(target, self.text(target)), value)
         return [_located(ast.Assign([pattern], touched), target), *after]
 
     def pattern(self, target: ast.expr, after: list[ast.stmt]) -> ast.expr:
@@ -339,30 +350,30 @@ class Rewriter(ast.NodeTransformer):
             write = lambda new: self.assignment(target, new)[0]  # noqa: E731
         elif isinstance(target, ast.Attribute):
             whole = once(self.visible(target.value))
-            text, attribute = ast.unparse(target), ast.Constant(self.mangled(target.attr))
+            text, attribute = self.text(target), ast.Constant(self.mangled(target.attr))
             value = self.hook(target, "load", self.site(target, text), whole(), attribute)
             write = lambda new: _statement(  # noqa: E731
                 self.hook(target, "store", self.site(target, text), new, whole(), attribute)
             )
         else:
             whole, index = once(self.visible(target.value)), once(self.index(target.slice))
-            text = ast.unparse(target.value)
+            text = self.text(target.value)
             value = self.hook(target, "load_item", self.site(target, text), whole(), index())
             write = lambda new: _statement(  # noqa: E731
                 self.hook(target, "store_item", self.site(target, text), new, whole(), index())
             )
         function = self.constant(BINARY[type(node.op)][1], "i" + type(node.op).__name__)
-        site = self.site(node, ast.unparse(target))
+        site = self.site(node, self.text(target))
         return [*before, write(self.hook(node, "update", site, function, value, self.visible(node.value)))]
 
     def visit_Delete(self, node: ast.Delete) -> list[ast.stmt]:
         statements: list[ast.stmt] = []
         for target in node.targets:
             if isinstance(target, ast.Attribute):
-                site, name = self.site(target, ast.unparse(target)), ast.Constant(self.mangled(target.attr))
+                site, name = self.site(target, self.text(target)), ast.Constant(self.mangled(target.attr))
                 statements.append(_statement(self.hook(target, "delete", site, self.visible(target.value), name)))
             elif isinstance(target, ast.Subscript):
-                site, index = self.site(target, ast.unparse(target.value)), self.index(target.slice)
+                site, index = self.site(target, self.text(target.value)), self.index(target.slice)
                 statements.append(_statement(self.hook(target, "delete_item", site, self.visible(target.value), index)))
             elif isinstance(target, ast.Name):
                 if self.is_variable(target.id):
@@ -392,7 +403,7 @@ class Rewriter(ast.NodeTransformer):
         return node
 
     def visit_While(self, node: ast.While) -> list[ast.stmt]:
-        constant = self.site(node, "while " + ast.unparse(node.test))
+        constant = self.site(node, "while " + self.text(node.test))
         site: Site = self.constants[constant.value]
         back = self.hook(node, "loop", constant)
         endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
@@ -402,7 +413,7 @@ class Rewriter(ast.NodeTransformer):
         return [_statement(self.hook(node, "enter_loop", constant)), node]
 
     def visit_For(self, node: ast.For) -> ast.stmt:
-        constant = self.site(node.iter, ast.unparse(node.iter))
+        constant = self.site(node.iter, self.text(node.iter))
         node.iter = self.hook(node.iter, "iterate", constant, self.visible(node.iter))
         before: list[ast.stmt] = []
         node.target = self.pattern(node.target, before)
@@ -413,7 +424,7 @@ class Rewriter(ast.NodeTransformer):
     def visit_With(self, node: ast.With) -> ast.stmt:
         before: list[ast.stmt] = []
         for item in node.items:
-            site = self.site(item.context_expr, ast.unparse(item.context_expr))
+            site = self.site(item.context_expr, self.text(item.context_expr))
             item.context_expr = self.hook(item.context_expr, "manage", site, self.visible(item.context_expr))
             if item.optional_vars is not None:
                 item.optional_vars = self.pattern(item.optional_vars, before)
@@ -433,7 +444,7 @@ class Rewriter(ast.NodeTransformer):
     visit_TryStar = visit_Try  # type: ignore[assignment]
 
     def visit_Match(self, node: ast.Match) -> ast.stmt:
-        site = self.site(node.subject, ast.unparse(node.subject))
+        site = self.site(node.subject, self.text(node.subject))
         node.subject = self.hook(node.subject, "matched", site, self.visible(node.subject))
         for case in node.cases:
             if case.guard is not None:
@@ -447,7 +458,7 @@ class Rewriter(ast.NodeTransformer):
         return node
 
     def visit_YieldFrom(self, node: ast.YieldFrom) -> ast.expr:
-        site = self.site(node.value, ast.unparse(node.value))
+        site = self.site(node.value, self.text(node.value))
         node.value = self.hook(node.value, "delegate", site, self.visible(node.value))
         return node
 
@@ -510,7 +521,7 @@ class Rewriter(ast.NodeTransformer):
         return node  # type: ignore[no-any-return]
 
     def iterated(self, node: ast.expr) -> ast.expr:
-        return self.hook(node, "iterate", self.site(node, ast.unparse(node)), self.visible(node))
+        return self.hook(node, "iterate", self.site(node, self.text(node)), self.visible(node))
 
     visit_ListComp = visit_SetComp = visit_DictComp = visit_GeneratorExp = comprehension
 

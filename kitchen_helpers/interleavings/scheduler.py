@@ -59,6 +59,10 @@ class VirtualThread:
         self.doing = ""
         self.target: Any = None
         self.accesses: tuple[Access, ...] = ()
+        self.uses: Callable[[], tuple[Access, ...]] | None = None
+        """Says what `accesses` are by now, where that changes while the thread is parked."""
+        self.doubt: Any = None
+        """What it was like when it woke up for no reason."""
         self.ready: Callable[[], bool] | None = None
         self.alternatives: Callable[[], int] | None = None
         self.alternative = 0
@@ -276,6 +280,7 @@ class Run:
         main.worker = _Driver(main)
         main.ident = get_ident()
         now.thread = main
+        threading.current_thread()._daemonic = False  # type: ignore[attr-defined]
         try:
             self.value = self.program()
         except Kill:
@@ -293,6 +298,8 @@ class Run:
     def live(self, thread: VirtualThread) -> None:
         """What a worker does with a virtual thread."""
         now.thread = thread
+        # The threads that it makes inherit this.
+        threading.current_thread()._daemonic = thread.daemon  # type: ignore[attr-defined]
         try:
             thread.job()
         except Kill:
@@ -305,7 +312,6 @@ class Run:
         worker = thread.worker
         assert worker is not None
         if self.over:
-            thread.done = True
             self.pool.idle.append(worker)
             self.hand(self.main)
             return
@@ -428,7 +434,7 @@ class Run:
         thread.parked = True
         self.pass_on(thread)
         thread.parked = thread.impatient = False
-        thread.rescue = None
+        thread.rescue = thread.uses = None
         return thread.alternative
 
     def after_change(self, known: dict[Any, int], ready: Callable[[], bool] | None) -> Callable[[], bool]:

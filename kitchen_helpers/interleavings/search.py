@@ -55,6 +55,9 @@ class Search(Strategy):
 
     def decide(self, run: Run) -> VirtualThread | None:
         depth = self.depth
+        for thread in run.threads:
+            if thread.uses is not None:
+                thread.accesses = thread.uses()
         if depth & 63 == 0 and time.perf_counter() > run.deadline:
             run.ending = "time"
             return None
@@ -73,7 +76,8 @@ class Search(Strategy):
                 return None
             last = self.nodes[-1].chosen[0] if self.nodes else -1
             node = Node({n: t.alternatives() if t.alternatives else 1 for n, t in enabled.items()}, last)
-            node.free = last not in enabled or enabled[last].doing == "sleep"
+            behind = enabled.get(last)
+            node.free = behind is None or behind.doing == "sleep" or (behind.rescue is not None and behind.rescue())
             if self.nodes:
                 node.preemptions = self.nodes[-1].preemptions + self.nodes[-1].preempts()
             if not self.fill(run, node, enabled):
@@ -173,7 +177,8 @@ class Reduced(Search):
         if not awake:
             return False
         first = first_choice(node)
-        number = first if first in awake else min(awake)
+        # A wake-up for no reason comes last: most of them change nothing.
+        number = first if first in awake else min(awake, key=lambda n: (enabled[n].rescue is not None, n))
         node.backtrack.add(number)
         node.chosen = next(c for c in self.choices(node, number))
         return True

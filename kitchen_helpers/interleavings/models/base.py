@@ -28,6 +28,7 @@ class Model:
         ready: Callable[[], bool] | None = None,
         alternatives: Callable[[], int] | None = None,
         rescue: Callable[[], bool] | None = None,
+        uses: Callable[[], tuple[Access, ...]] | None = None,
     ) -> tuple[VirtualThread, int]:
         """Wait until it is this thread's turn and the operation is possible; returns the thread and the alternative."""
         thread = current()
@@ -40,6 +41,7 @@ class Model:
         if run.solo and alternatives is None and (ready is None or ready()):
             return thread, 0
         thread.rescue = rescue
+        thread.uses = uses
         alternative = run.step(thread, thread.call_site, doing, self, accesses, ready, alternatives)
         thread.steps += 1
         thread.trail = hash((thread.trail, doing, id(self)))
@@ -52,8 +54,10 @@ class Model:
         for key in keys or (self.key,):
             thread.run.changed(thread, key)
 
-    def saw(self, thread: VirtualThread, *keys: Any) -> None:
+    def saw(self, thread: VirtualThread, *keys: Any, retries: bool = True) -> None:
         """The operation only looked: nothing changed."""
+        if retries:
+            thread.run.sharing.retries = True
         for key in keys or (self.key,):
             thread.looked.append((key, thread.run.versions.get(key, 0)))
 

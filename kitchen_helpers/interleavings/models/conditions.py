@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import threading
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
-from ..scheduler import ADD, WRITE, VirtualThread
+from ..scheduler import ADD, WRITE, Access, VirtualThread
 from .base import Model
 from .locks import Lock, RLock
 
@@ -61,24 +63,51 @@ class Condition(Model):
         def only_by_chance() -> bool:
             return not waiter.notified and not waiter.timed
 
-        uses = ((lock.key, WRITE), (self.key, WRITE))
+        def uses() -> tuple[Access, ...]:
+            if waiter.notified:
+                return ((lock.key, WRITE),)
+            if waiter.timed:
+                return (lock.key, WRITE), (self.key, WRITE)
+            # Two wake-ups for no reason commute as long as there are two left.
+            return (lock.key, WRITE), (self.key, WRITE), ("spurious", ADD if run.spurious > 1 else WRITE)
+
         if run.strict:
+            self.recheck(thread)
             # A wake-up for no reason, or a time-out that comes together with the notification.
             doubtful = (lambda: 2 if waiter.notified else 1) if waiter.timed else None
-            _, late = self.step("wake", (*uses, ("spurious", WRITE)), can_go_on, doubtful, only_by_chance)
+            _, late = self.step("wake", uses(), can_go_on, doubtful, only_by_chance, uses)
         else:
-            _, late = self.step("wake", uses if waiter.timed else uses[:1], can_go_on if waiter.timed else awake)
+            _, late = self.step("wake", uses(), can_go_on if waiter.timed else awake, uses=uses)
         notified = waiter.notified
         if not notified:
             self.waiters.remove(waiter)
             if not waiter.timed:
                 run.spurious -= 1
-            self.saw(thread, (self.key, "notified"))
+                depth = run.strategy.depth - 1  # type: ignore[attr-defined]
+                thread.doubt = (self, self.caller(), thread.writes, depth)
+            self.saw(thread, (self.key, "notified"), retries=waiter.timed)
             self.log(thread, "expire" if waiter.timed else "spurious")
             self.step("acquire", ((lock.key, WRITE),), lock.free)
         lock.take_again(thread, count)
         self.log(thread, "wake")
         return (notified and not late) or not waiter.timed
+
+    def caller(self) -> Any:
+        """Where the reader's code waits, and its local variables."""
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None and "interleavings" in frame.f_code.co_filename:
+            frame = frame.f_back
+        return None if frame is None else (frame, frame.f_lasti, dict(frame.f_locals))
+
+    def recheck(self, thread: VirtualThread) -> None:
+        """After a wake-up for no reason it waits again, and nothing has changed: as if it had not woken up.
+
+        What follows is then covered by the schedules without this wake-up.
+        """
+        doubt, thread.doubt = thread.doubt, None
+        if doubt is not None and doubt[0] is self and doubt[2] == thread.writes and _unchanged(doubt[1], self.caller()):
+            thread.run.strategy.repeated(thread.run, doubt[3])
+            thread.run.stop(thread, "cut")
 
     def wait_for(self, predicate: Callable[[], Any], timeout: float | None = None) -> Any:
         result = predicate()
@@ -114,6 +143,12 @@ class Condition(Model):
         self.notify(len(self.waiters) or 1)
 
     notifyAll = notify_all
+
+
+def _unchanged(before: Any, after: Any) -> bool:
+    if before is None or after is None or before[:2] != after[:2] or before[2].keys() != after[2].keys():
+        return False
+    return all(value is after[2][name] for name, value in before[2].items())
 
 
 class Barrier(Model):
