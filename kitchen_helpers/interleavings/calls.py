@@ -167,7 +167,7 @@ def _library(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, 
     """A function of the standard library or of an installed package."""
     explorer = thread.run.explorer
     explorer.ensure(function)  # for what it wraps
-    root = (function.__module__ or "").partition(".")[0]
+    root = str(function.__globals__.get("__name__", "")).partition(".")[0]
     if function in REFUSED or root in REFUSED_MODULES:
         name = f"{function.__module__}.{function.__name__}"
         explorer.forbid(thread, site, REFUSED.get(function, f"{name} cannot be explored"))

@@ -139,15 +139,14 @@ def _codes(code: types.CodeType) -> list[types.CodeType]:
 
 
 def _with_constants(code: types.CodeType, constants: Mapping[str, Any]) -> types.CodeType:
-    new = tuple(
-        _with_constants(c, constants)
-        if isinstance(c, types.CodeType)
-        else constants[c]
-        if isinstance(c, str) and c.startswith(MARK)
-        else c
-        for c in code.co_consts
-    )
-    return code.replace(co_consts=new)
+    def replaced(constant: Any) -> Any:
+        if isinstance(constant, types.CodeType):
+            return _with_constants(constant, constants)
+        if isinstance(constant, str) and constant.startswith(MARK):
+            return constants[constant]
+        return tuple(map(replaced, constant)) if isinstance(constant, tuple) else constant
+
+    return code.replace(co_consts=tuple(map(replaced, code.co_consts)))
 
 
 def _match(code: types.CodeType, pairs: Pairs) -> types.CodeType | None:

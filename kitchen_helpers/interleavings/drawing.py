@@ -10,8 +10,11 @@ from .theme import LANE_COLOURS, fit, pixels, safe, style, wrap
 from .verdict import Counterexample, Exploration, Step
 from .wording import (
     Row,
+    blocked_after,
     clean,
     count,
+    ending,
+    failing_step,
     figures,
     lanes_of,
     listed,
@@ -96,7 +99,9 @@ class _Sheet:
         self.lane = {name: i for i, name in enumerate(self.threads)}
         self.rows = rows(counterexample, _MOST_ROWS)
         texts = [step.action for row in self.rows for step in row.steps[:1]] + self.threads
-        most = 250 if len(self.threads) <= 3 else 190 if len(self.threads) <= 6 else 140
+        most = 230 if len(self.threads) <= 3 else 180 if len(self.threads) <= 6 else 140
+        self.ending = ending(counterexample)
+        texts += [text for text, _ in self.ending.values()]
         self.card = min(most, max(116, *(pixels(clean(text)) + 22 for text in texts)))
         self.apart = 56 if len(self.threads) <= 3 else 28
         self.stride = self.card + self.apart
@@ -105,7 +110,7 @@ class _Sheet:
         self.value_rooms = self._value_rooms()
         self.line_x = self.right + sum(self.value_rooms) + 44
         self.width = self.line_x + 36
-        self.failing = self._failing()
+        self.failing = failing_step(counterexample)
         self.y = 0.0
         self.behind: list[str] = []  # bands and hatching
         self.front: list[str] = []
@@ -117,12 +122,6 @@ class _Sheet:
             return [min(170, max(72, pixels(clean(name), 12.5) + 20, *(pixels(clean(step.value or "")) + 24 for step in
                                  self.steps if step.object == name))) for name in self.objects]
         return [200.0] if any(step.value is not None for step in self.steps) else []
-
-    def _failing(self) -> Step | None:
-        """The step at which it is seen, if it is one of those drawn."""
-        last, failure = self.steps[-1], self.counterexample.failure
-        there = failure.kind == "exception" and (last.thread, last.line) == (failure.thread, failure.line)
-        return last if there or last.kind == "fail" else None
 
     def _x(self, thread: str) -> float:
         return _LEFT + self.card / 2 + self.lane[thread] * self.stride
@@ -136,6 +135,7 @@ class _Sheet:
             if row.switch is not None:
                 self._switch(row)
             self._row(row)
+        self._ending()
         self._bands()
         self._verdict()
         if len(self.rows) > 16:
@@ -210,19 +210,39 @@ class _Sheet:
         kind = "write" if step.kind in _SOLID else "read" if step.kind == "read" else "sync"
         looks = f"{kind} {self._colour(thread)}{' stops' * (step.kind in _STOPS)}{' fails' * (step is self.failing)}"
         hover = f"step {step.number}: {step.thread} {step.action} (line {step.line}: {step.source})"
-        radius = _CARD / 2 if kind == "sync" else 6
-        self.front.append(f'<g class="{looks}"><title>{safe(hover)}</title>{_box(x, self.y, self.card, _CARD, radius, "card")}'
-                          f"{_text(x, self.y + 20, fit(step.action, self.card - 10))}</g>")
+        high = self._card(x, looks, hover, step.action, _CARD / 2 if kind == "sync" else 6)
         number = f"✗ {step.number}" if step is self.failing else str(step.number)
         self.front.append(_text(26, self.y + 20, number, "bad" if step is self.failing else "soft"))
         self._values(row)
         self.front.append(f"<g><title>{safe(f'line {step.line}: {step.source}')}</title>"
                           f"{_text(self.line_x, self.y + 20, str(step.line), 'soft hover')}</g>")
-        self.y += _CARD
+        self.y += high
         if step.note:
             self._note(step)
         self.y += _GAP
         self.cards_at.append((row, top, self.y))
+
+    def _card(self, x: float, looks: str, hover: str, text: str, radius: float) -> float:
+        lines = wrap(text, self.card - 14, most=2)
+        high = _CARD + (len(lines) - 1) * 16.0
+        told = "".join(_text(x, self.y + 20 + i * 16, line) for i, line in enumerate(lines))
+        self.front.append(f'<g class="{looks}"><title>{safe(hover)}</title>{_box(x, self.y, self.card, high, radius, "card")}'
+                          f"{told}</g>")
+        return high
+
+    def _ending(self) -> None:
+        """A last row, without a number: who waits for ever, and for what; who failed."""
+        if not self.ending:
+            return
+        self.y += 6
+        highest = 0.0
+        for name, (text, line) in self.ending.items():
+            hover = f"{name} {text}" + (f" (line {line})" if line is not None else "")
+            highest = max(highest, self._card(self._x(name), f"sync {self._colour(name)} stops fails", hover, text, _CARD / 2))
+        lines = {line for _, line in self.ending.values()}
+        if len(lines) == 1 and lines != {None}:
+            self.front.append(_text(self.line_x, self.y + 20, str(lines.pop()), "soft"))
+        self.y += highest + _GAP
 
     def _note(self, step: Step) -> None:
         """Under the card, towards the side with more room."""
@@ -261,37 +281,33 @@ class _Sheet:
 
     def _bands(self) -> None:
         """Behind the cards: each thread's dotted line, a band while it holds a lock, hatching while it is blocked."""
-        top, bottom = self.cards_at[0][1], self.y
-        stuck = {wait.thread for wait in self.counterexample.failure.waits}
-        tail = 0.0
+        stuck = {wait.thread for wait in self.counterexample.failure.waits} if self.ending else set()
         for name in self.threads:
-            x, said, state = self._x(name), "", ""
-            holds: tuple[str, ...] = ()
+            x, said = self._x(name), ""
             ended = self._ended(name)
-            self.behind.append(f'<g class="{self._colour(name)}"><path class="lane" d="M{x:.1f} {top - 12:.1f}'
-                               f'V{bottom if ended is None else ended:.1f}"/></g>')
+            self.behind.append(f'<g class="{self._colour(name)}"><path class="lane" d="M{x:.1f} {self.cards_at[0][1] - 12:.1f}'
+                               f'V{self.y if ended is None else ended:.1f}"/></g>')
+            holds: tuple[str, ...] = ()
+            blocked = False
             for i, (row, y, _) in enumerate(self.cards_at):
                 last = i + 1 == len(self.cards_at)
+                top, bottom = y - _GAP / 2, self.y if last else self.cards_at[i + 1][1] - _GAP / 2
                 acts = [step for step in row.steps if step.thread == name]
                 if acts:
-                    holds, said = acts[-1].holds, ""
-                blocked = name in row.steps[-1].blocked or (last and name in stuck)
+                    self._band(name, top, y + _CARD / 2, bool(holds), blocked)
+                    holds, said, top = acts[-1].holds, "", y + _CARD / 2
+                blocked = name in blocked_after(self.steps, row.steps[-1]) or (last and name in stuck)
+                self._band(name, top, bottom, bool(holds), blocked)
                 state = _state(holds, blocked)
-                end = bottom + 40 if last else self.cards_at[i + 1][1] + _CARD / 2
-                self._band(name, y + _CARD / 2, end, bool(holds), blocked)
-                if state and state != said and not acts:
+                if state != said and not acts:
                     self._state_label(name, y, state)
                     said = state
-            if state and state != said:
-                self._state_label(name, bottom + 4, state)
-            tail = max(tail, 40.0 * bool(state))
             if ended is not None:
                 self.front.append(f'<g class="{self._colour(name)}"><path class="end" d="M{x - 16:.1f} {ended:.1f}h32"/></g>')
-        self.y += tail
 
-    def _band(self, name: str, start: float, end: float, held: bool, blocked: bool) -> None:
+    def _band(self, name: str, top: float, bottom: float, held: bool, blocked: bool) -> None:
         wide = self.card + 12
-        place = f'x="{self._x(name) - wide / 2:.1f}" y="{start:.1f}" width="{wide:.1f}" height="{end - start:.1f}"'
+        place = f'x="{self._x(name) - wide / 2:.1f}" y="{top:.1f}" width="{wide:.1f}" height="{bottom - top:.1f}"'
         if held:
             self.behind.append(f'<g class="{self._colour(name)}"><rect class="held" {place}/></g>')
         if blocked:
@@ -300,7 +316,7 @@ class _Sheet:
         self.uses_hatch |= blocked
 
     def _state_label(self, name: str, y: float, state: str) -> None:
-        lines = state.split("\n")
+        lines = state.split("\n") if state else []
         for i, line in enumerate(lines):
             at = y + _CARD / 2 + 4 + (i - (len(lines) - 1) / 2) * 14
             self.behind.append(f'<g class="{self._colour(name)}">'
@@ -310,7 +326,10 @@ class _Sheet:
         """Where the lane of a thread that is known to be done ends."""
         done = {before.thread for before, step in zip(self.steps, self.steps[1:], strict=False) if step.switch == "ended"}
         last = [(row, bottom) for row, _, bottom in self.cards_at if any(step.thread == name for step in row.steps)]
-        if last and name != self.counterexample.failure.thread and (name in done or last[-1][0].steps[-1].kind == "end"):
+        failure = self.counterexample.failure
+        if failure.kind == "deadlock":  # all that is alive waits
+            done = {name for name in self.threads if name not in {wait.thread for wait in failure.waits}}
+        if last and name != failure.thread and (name in done or last[-1][0].steps[-1].kind == "end"):
             return last[-1][1] - _GAP + 5
         return None
 
@@ -325,8 +344,8 @@ class _Sheet:
             text += wrap(f"↺ The red arrow: from the last step it goes on with step {again}, and so for ever.",
                          self.width - _LEFT - 34)
         if failure.thread in self.lane:
-            x, start = self._x(failure.thread), max(
-                [y + _CARD for row, y, _ in self.cards_at if row.steps[-1].thread == failure.thread], default=self.cards_at[0][1])
+            x = self._x(failure.thread)
+            start = self.y - 14 - _GAP if self.failing is None else self.cards_at[-1][2] - _GAP
             self.behind.append(f'<path class="fall" d="M{x:.1f} {start:.1f}V{self.y - 6:.1f}"/>'
                                f'<path class="tip bad" d="M{x - 7:.1f} {self.y - 8:.1f}h14l-7 9z"/>')
         height = len(text) * _LINE + 13

@@ -19,7 +19,7 @@ from .locations import Sharing
 from .models.base import Model
 from .models.shadows import SHADOWED, CannotShadow, shadow
 from .scheduler import Pool, Run, VirtualThread, current, now
-from .search import Bounded, Fixed, Full, Reduced, Search, decode, encode
+from .search import Bounded, Fixed, Full, Reduced, Search, decode, encode, steps_of
 from .sites import Site
 from .state import Snapshot
 from .story import Log, failure_of, tell
@@ -393,7 +393,7 @@ def _search(explorer: Explorer, found: _Findings, reduce: bool, max_schedules: i
                 found.final_states[failure.kind if failure.kind != "exception" else f"exception: {failure.message}"] += 1
         if failure is not None and found.failure is None:
             found.failure = failure
-            found.choices = [n.chosen for n in search.nodes]
+            found.choices = steps_of(search.nodes)
             found.preemptions = _preemptions(search)
             if stop:
                 break
@@ -463,7 +463,6 @@ def _simplest(explorer: Explorer, found: _Findings) -> None:
 def _first_failure(explorer: Explorer, found: _Findings) -> None:
     """The first failing schedule of the reduced search, with the sites that are visible by then."""
     search: Search = Reduced()
-    found.failure = None
     while True:
         run = explorer.once(search)
         if run.ending in ("time", "refused"):
@@ -474,7 +473,7 @@ def _first_failure(explorer: Explorer, found: _Findings) -> None:
         _, failure = _outcome(explorer, run, _Findings())
         if failure is not None:
             found.failure = failure
-            found.choices = [n.chosen for n in search.nodes]
+            found.choices = steps_of(search.nodes)
             found.preemptions = _preemptions(search)
             return
         if not search.advance():
@@ -500,7 +499,7 @@ def _shrink(explorer: Explorer, found: _Findings) -> bool:
             if run.ending not in ("cut", "long", "diverged", "refused", "endless"):
                 failure = failure_of(run)
                 if failure is not None:
-                    found.failure, found.choices = failure, [n.chosen for n in search.nodes]
+                    found.failure, found.choices = failure, steps_of(search.nodes)
                     found.preemptions = _preemptions(search)
                     search.longest = len(found.choices) - 1
                     better = True
@@ -528,4 +527,4 @@ def _tell(
     if loud:
         found.outcomes["ok" if failure is None else failure.kind] += 1
         found.final_states[repr(run.value)] += 1
-    return tell(run, search, log, failure, encode([n.chosen for n in search.nodes]))
+    return tell(run, search, log, failure, encode(steps_of(search.nodes)))

@@ -8,8 +8,10 @@ from .verdict import Counterexample, Exploration, Failure, Step
 from .wording import (
     SCOPE,
     Row,
+    blocked_after,
     clean,
     count,
+    ending,
     figures,
     lanes_of,
     listed,
@@ -27,10 +29,10 @@ from .wording import (
 )
 
 _MOST_ROWS = 60
-_CELL = 34  # columns that an action may take
+_CELL = 36  # columns that an action may take
 _VALUE = 18
-_ROOM = 104  # columns for all lanes together: beyond that they overlap like stairs, as only one of them acts in a row
-_WIDE = 110  # columns for lanes and values, if every object is to have its own column
+_ROOM = 120  # columns for all lanes together: beyond that they overlap like stairs, as only one of them acts in a row
+_WIDE = 120  # columns for lanes and values, if every object is to have its own column
 _HOLDS, _BLOCKED = "║", "░"
 
 
@@ -108,6 +110,7 @@ def _table(counterexample: Counterexample) -> list[str]:
         if row.switch is not None:
             lines.append(f" ── switch ({row.switch}) ──" if row.switch else " ── switch ──")
         lines.append(table.line(row))
+    lines += table.ending(ending(counterexample))
     used = "".join(lines)
     legend = [f"{mark} {meaning}" for mark, meaning in ((_HOLDS, "holds a lock"), (_BLOCKED, "is blocked")) if mark in used]
     return [*lines, *([f"{' ' * table.left}{'   '.join(legend)}"] if legend else [])]
@@ -117,7 +120,7 @@ class _Table:
     """Where each column stands, and the state that goes from row to row: who holds a lock, who is blocked."""
 
     def __init__(self, counterexample: Counterexample) -> None:
-        steps = counterexample.steps
+        self.steps = steps = counterexample.steps
         self.threads = lanes_of(counterexample)
         self.objects = values_shown(counterexample, 3)
         self.widest_number = max(2, len(str(steps[-1].number)))
@@ -125,6 +128,8 @@ class _Table:
         longest = {thread: width(clean(thread)) for thread in self.threads}
         for step in steps:
             longest[step.thread] = max(longest[step.thread], width(clean(step.action)))
+        for thread, (text, _) in ending(counterexample).items():
+            longest[thread] = max(longest[thread], width(text))
         cells = [min(longest[thread], _CELL) + 3 for thread in self.threads]
         self.stairs = sum(cells) > _ROOM
         if self.stairs:
@@ -182,9 +187,9 @@ class _Table:
         line = number
         for i, start in enumerate(self.starts):
             if i == lane:
-                line = _pad(line, start - 1) + (gutters[i] or " ") + text
+                line = _pad(line, start - 1, 1) + (gutters[i] or " ") + text
             elif gutters[i] and width(line) < start - 1:
-                line = _pad(line, start - 1) + gutters[i]
+                line = _pad(line, start - 1, 1) + gutters[i]
         if step is None:
             return line
         columns = self._value_columns()
@@ -192,13 +197,29 @@ class _Table:
         line = _pad(_pad(line, at) + self._value(step), self.line_at) + f"line {step.line}"
         return (_pad(line, self.line_at + 12) + shorten(step.note, 100)).rstrip() if step.note else line.rstrip()
 
+    def ending(self, told: dict[str, tuple[str, int | None]]) -> list[str]:
+        """Below the last step: who waits for ever, and for what; who failed."""
+        at_once = [list(told)] if told and not self.stairs else [[name] for name in told]
+        lines = []
+        for names in at_once:
+            line = ""
+            for name, start, gutter in zip(self.threads, self.starts, self._gutters(), strict=True):
+                if name in names:
+                    mark = " " if told[name][0].startswith("✗") else _BLOCKED
+                    line = _pad(line, start - 1, 1) + mark + shorten(told[name][0], _CELL)
+                elif gutter and width(line) < start - 1:
+                    line = _pad(line, start - 1, 1) + gutter
+            at = {told[name][1] for name in names}
+            lines.append(_pad(line, self.line_at) + f"line {at.pop()}" if len(at) == 1 and at != {None} else line)
+        return lines
+
     def _gutters(self) -> list[str]:
         return [_BLOCKED if name in self.blocked else _HOLDS if name in self.holding else "" for name in self.threads]
 
     def _advance(self, row: Row) -> None:
         for step in row.steps:
             (self.holding.add if step.holds else self.holding.discard)(step.thread)
-            self.blocked = set(step.blocked)
+        self.blocked = blocked_after(self.steps, row.steps[-1])
 
 
 def _folded(row: Row) -> str:
@@ -208,7 +229,7 @@ def _folded(row: Row) -> str:
     return f"{more}, {switches:,} switches …" if switches else f"{more} …"
 
 
-def _pad(text: str, columns: int) -> str:
-    """Filled up with blanks to so many columns; two blanks stand between texts that would touch."""
-    missing = columns - width(text)
-    return text + " " * missing if missing > 0 or not text else text + "  "
+def _pad(text: str, columns: int, gap: int = 2) -> str:
+    """Filled up with blanks to so many columns, and at least `gap` blanks behind a text."""
+    text = text.rstrip()
+    return text + " " * max(columns - width(text), gap if text else 0)

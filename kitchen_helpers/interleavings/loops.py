@@ -76,7 +76,8 @@ def loop(site: Site) -> bool:
                 run.stop(thread, "livelock", ({thread.number}, False))
             record.mark(thread, frame)
         return True
-    if thread.writes == record.writes and record.held == thread.held and _same(record.locals, frame.f_locals):
+    still = thread.writes == record.writes and record.held == thread.held and _same(record.locals, frame.f_locals)
+    if still and thread.doubt is None:  # else it went round only because it woke up for no reason
         _spin(thread, site, record)
     record.rounds += 1
     if record.rounds > 2 or run.sharing.retries:

@@ -17,10 +17,14 @@ Choice = tuple[int, int]
 """A thread's number, and which of the alternatives of its step."""
 
 
+STOP = -2
+"""Chosen where nobody can be relied upon to go on: the run ends there."""
+
+
 class Node:
     """A state in which somebody has to be chosen."""
 
-    __slots__ = ("backtrack", "chosen", "done", "enabled", "free", "last", "preemptions", "sleep", "todo")
+    __slots__ = ("backtrack", "chosen", "done", "enabled", "free", "last", "preemptions", "rescues", "sleep", "todo")
 
     def __init__(self, enabled: dict[int, int], last: int):
         self.enabled = enabled
@@ -34,6 +38,8 @@ class Node:
         """Going on with another thread is no preemption: the last one cannot go on, or is asleep."""
         self.preemptions = 0
         """How many preemptions there were before."""
+        self.rescues: set[int] = set()
+        """The threads that could only go on by a wake-up for no reason."""
         self.todo: list[Choice] = []
 
     def preempts(self) -> bool:
@@ -62,12 +68,12 @@ class Search(Strategy):
             run.ending = "time"
             return None
         enabled = {t.number: t for t in run.threads if t.parked and (t.ready is None or t.ready())}
-        if not enabled or all(t.rescue is not None and t.rescue() for t in enabled.values()):
+        if not enabled:
             run.ending = "stuck"
             return None
         if depth < len(self.nodes):
             node = self.nodes[depth]
-            if node.enabled.keys() != enabled.keys():
+            if node.enabled.keys() - {STOP} != enabled.keys():
                 run.ending, run.detail = "diverged", next(iter(enabled.values())).site
                 return None
         else:
@@ -76,8 +82,11 @@ class Search(Strategy):
                 return None
             last = self.nodes[-1].chosen[0] if self.nodes else -1
             node = Node({n: t.alternatives() if t.alternatives else 1 for n, t in enabled.items()}, last)
+            node.rescues = {n for n, t in enabled.items() if t.rescue is not None and t.rescue()}
+            if len(node.rescues) == len(enabled):
+                node.enabled[STOP] = 1
             behind = enabled.get(last)
-            node.free = behind is None or behind.doing == "sleep" or (behind.rescue is not None and behind.rescue())
+            node.free = behind is None or behind.doing == "sleep" or last in node.rescues
             if self.nodes:
                 node.preemptions = self.nodes[-1].preemptions + self.nodes[-1].preempts()
             if not self.fill(run, node, enabled):
@@ -85,6 +94,9 @@ class Search(Strategy):
                 return None
             self.nodes.append(node)
         number, alternative = node.chosen
+        if number == STOP:
+            run.ending = "stuck"
+            return None
         thread = enabled[number]
         thread.alternative = alternative
         self.depth = depth + 1
@@ -118,7 +130,14 @@ class Search(Strategy):
 
 def first_choice(node: Node) -> int:
     """Go on with the same thread if it can: the fewest switches, and the fewest passes of the baton."""
-    return node.last if node.last in node.enabled else min(node.enabled)
+    if node.last in node.enabled and node.last not in node.rescues:
+        return node.last
+    return min(node.enabled, key=lambda n: (n in node.rescues, n))
+
+
+def steps_of(nodes: list[Node]) -> list[Choice]:
+    """The schedule that was taken."""
+    return [node.chosen for node in nodes if node.chosen[0] != STOP]
 
 
 class Full(Search):
@@ -178,10 +197,18 @@ class Reduced(Search):
             return False
         first = first_choice(node)
         # A wake-up for no reason comes last: most of them change nothing.
-        number = first if first in awake else min(awake, key=lambda n: (enabled[n].rescue is not None, n))
-        node.backtrack.add(number)
+        number = first if first in awake else min(awake, key=lambda n: (n in node.rescues, n))
+        self.want(node, number)
+        if STOP in node.enabled:
+            node.backtrack.update(node.enabled)
         node.chosen = next(c for c in self.choices(node, number))
         return True
+
+    def want(self, node: Node, number: int) -> None:
+        node.backtrack.add(number)
+        if number in node.rescues:
+            # A state in which nobody can be relied upon to go on is a deadlock, and must be met as such.
+            node.backtrack.update(node.enabled)
 
     def choices(self, node: Node, number: int) -> Iterator[Choice]:
         for alternative in range(node.enabled[number]):
@@ -243,13 +270,13 @@ class Reduced(Search):
         """Let the step of thread `number` be tried before the step at `index`."""
         node = self.nodes[index]
         if number in node.enabled:
-            node.backtrack.add(number)
+            self.want(node, number)
             return
         helpers = [n for n in node.enabled if n < len(before) and before[n] > index]
         if not helpers:
             node.backtrack.update(node.enabled)
         elif not any(n in node.backtrack for n in helpers):
-            node.backtrack.add(min(helpers))
+            self.want(node, min(helpers))
 
     def ended(self, run: Run) -> None:
         for thread in run.threads:

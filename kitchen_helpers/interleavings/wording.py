@@ -106,17 +106,45 @@ def sentence(counterexample: Counterexample) -> str:
         if message.lower().startswith(failure.kind):
             return message
         return f"{failure.kind}: {message or _STUCK[failure.kind]}"
-    raised = type(failure.exception).__name__ if failure.exception is not None else ""
-    if not raised:
-        found = re.match(r"[A-Z]\w*(Error|Exception|Exit|Interrupt|Iteration)\b", message)
-        raised = found.group() if found else "exception"
+    raised = raised_name(failure)
     where = f" in {clean(failure.thread)}" if failure.thread else ""
+    for ending in (where, " in the program"):
+        message = message.removesuffix(ending)
     message = message.removeprefix(raised).removeprefix(where).removeprefix(":").strip()
     if not message:  # a bare `assert`: its own line says what was expected
         message = next((shorten(step.source, 160) for step in reversed(counterexample.steps)
                         if (step.thread, step.line) == (failure.thread, failure.line)), "")
     line = f" (line {failure.line})" if failure.line is not None else ""
     return f"{raised}{where}{line}" + (f": {message}" if message else "")
+
+
+def raised_name(failure: Failure) -> str:
+    """The name of the exception's class."""
+    if failure.exception is not None:
+        return type(failure.exception).__name__
+    found = re.match(r"[A-Z]\w*(Error|Exception|Exit|Interrupt|Iteration)\b", failure.message)
+    return found.group() if found else "exception"
+
+
+def failing_step(counterexample: Counterexample) -> Step | None:
+    """The step at which it fails, if that is one of the visible ones."""
+    if not counterexample.steps:
+        return None
+    last, failure = counterexample.steps[-1], counterexample.failure
+    there = failure.kind == "exception" and (last.thread, last.line) == (failure.thread, failure.line)
+    return last if there or last.kind == "fail" else None
+
+
+def ending(counterexample: Counterexample) -> dict[str, tuple[str, int | None]]:
+    """What is left to say of a lane below its last step, with the line: that it waits for ever, or that it failed."""
+    failure, lanes = counterexample.failure, lanes_of(counterexample)
+    found: dict[str, tuple[str, int | None]] = {}
+    if failure.kind != "livelock":
+        found = {wait.thread: (f"waits for ever for {clean(wait.waits_for)}", wait.line)
+                 for wait in failure.waits if wait.thread in lanes}
+    if failure.kind == "exception" and failure.thread in lanes and failing_step(counterexample) is None:
+        found[str(failure.thread)] = (f"✗ {raised_name(failure)}", failure.line)
+    return found
 
 
 def figures(counterexample: Counterexample, exploration: Exploration | None = None) -> str:
@@ -136,6 +164,8 @@ def schedules_run(exploration: Exploration) -> str:
 
 def waiting(failure: Failure) -> tuple[list[str], list[str]]:
     """Who waits for ever: the links of the circle, if there is one (the first thread closes it), and the others."""
+    if failure.kind == "livelock":  # its threads run, for ever
+        return [], []
     waits = {wait.thread: wait for wait in failure.waits}
     links = [waits[name] for name in failure.cycle if name in waits]
     if len(links) < len(failure.cycle):
@@ -148,12 +178,16 @@ def in_words(wait: Wait) -> str:
     """Ana holds a and waits for b (line 7)"""
     holds = f"holds {listed(wait.holds)} and " if wait.holds else ""
     what = clean(wait.waits_for)
-    place = f"{what[:-1]}, line {wait.line})" if what.endswith(")") else f"{what} (line {wait.line})"
+    place = f"{what[:-1]}, line {wait.line})" if what.endswith(")") and not _by_end(wait) else f"{what} (line {wait.line})"
     return f"{clean(wait.thread)} {holds}waits for {place}"
 
 
+def _by_end(wait: Wait) -> bool:
+    return wait.waits_for.startswith("the end of ")
+
+
 def _hopeless(wait: Wait) -> str:
-    if wait.waits_for.startswith("the end of"):
+    if _by_end(wait):
         return ""
     if wait.held_by:
         return f", which {listed(wait.held_by)} {'holds' if len(wait.held_by) == 1 else 'hold'}"
@@ -169,10 +203,20 @@ def replay_call(counterexample: Counterexample) -> str:
     return f'kh.replay({program}, "{clean(counterexample.schedule)}")'
 
 
+def blocked_after(steps: Sequence[Step], step: Step) -> set[str]:
+    """Who is blocked after the step: also its own thread, if the next step is another's for that reason."""
+    after = step.number - steps[0].number + 1
+    own = {step.thread} if after < len(steps) and steps[after].switch == "blocked" else set()
+    return own.union(step.blocked)
+
+
 def source_lines(counterexample: Counterexample, most: int = 16) -> list[tuple[str, str]]:
-    """("line 4 of your cell", "self.value += 1") for each line that took a step, in the order of the file."""
+    """("line 4 of your cell", "self.value += 1") for each line of a step or of a lasting wait, in the order of the file."""
+    file_of = {step.thread: step.file for step in counterexample.steps}
     files = list(dict.fromkeys(step.file for step in counterexample.steps))
-    places = sorted({(files.index(step.file), step.line, step.source) for step in counterexample.steps})
+    places = sorted({(files.index(step.file), step.line, step.source) for step in counterexample.steps} | {
+        (files.index(file_of[wait.thread]), wait.line, wait.source) for wait in counterexample.failure.waits
+        if wait.thread in file_of and counterexample.failure.kind != "livelock"})
     lines = [(f"line {line}{_of(files[index])}", shorten(source, 160)) for index, line, source in places]
     if len(lines) > most:
         lines = [*lines[: most - 1], (f"and {len(lines) - most + 1} more lines", "…")]
