@@ -113,6 +113,13 @@ def test_the_failing_step_is_marked_by_more_than_a_colour() -> None:
     assert "✗ then: AssertionError in main" in svg_lanes(lane_examples.lost_update())  # main has no lane of its own
 
 
+def test_the_last_row_says_who_waits_for_ever_and_who_failed() -> None:
+    html = svg_lanes(lane_examples.transfer_deadlock())
+    assert html.count(">waits for ever for b.lock</text>") == html.count(">waits for ever for a.lock</text>") == 1
+    found = lane_examples.worker_exception()
+    assert ">✗ KeyError</text>" in svg_lanes(replace(found, steps=found.steps[:3]))
+
+
 def test_a_livelock_has_an_arrow_back() -> None:
     assert "↺" in svg_lanes(lane_examples.polite_livelock())
     assert "↺" not in svg_lanes(lane_examples.polite_livelock(rounds=1))

@@ -32,13 +32,14 @@ DEADLOCK = """\
 fails: deadlock: Ana and Ben wait for each other
 failing schedule: 4 steps, 1 preemption (a switch that nothing forced)
 
-    Ana                Ben
- 1 ║acquires a.lock                         line 6
+    Ana                         Ben
+ 1 ║acquires a.lock                                         line 6
  ── switch ──
- 2 ║                  ║acquires b.lock      line 6
- 3 ║                  ║waits for a.lock     line 7
+ 2 ║                           ║acquires b.lock             line 6
+ 3 ║                           ║waits for a.lock            line 7
  ── switch (Ben is blocked: waits for a.lock) ──
- 4 ║waits for b.lock  ░                     line 7
+ 4 ║waits for b.lock           ░                            line 7
+   ░waits for ever for b.lock  ░waits for ever for a.lock   line 7
     ║ holds a lock   ░ is blocked
 
 line 6 of your cell:  with source.lock:
@@ -161,6 +162,19 @@ def test_waits_without_a_circle_say_why_nobody_helps() -> None:
     text = text_lanes(replace(lane_examples.lost_update(), failure=Failure("deadlock", "", waits=waits)))
     assert "stuck: Ana waits for queue (empty, line 3), and nobody is left to end that" in text
     assert "stuck: Ben holds key and waits for lock (line 5), which Cleo holds" in text
+
+
+def test_below_the_last_step_stands_who_failed_where_no_step_says_so() -> None:
+    found = lane_examples.worker_exception()
+    assert "✗" not in text_lanes(found)
+    lines = text_lanes(replace(found, steps=found.steps[:3])).splitlines()
+    assert next(line for line in lines if "✗" in line).split() == ["✗", "KeyError", "line", "4"]
+
+
+def test_whoever_runs_round_in_a_livelock_is_not_said_to_wait() -> None:
+    found = lane_examples.polite_livelock()
+    waits = (Wait("Ana", "pepper", ("Ben",), 3, "pepper.acquire()"),)
+    assert "waits" not in text_lanes(replace(found, failure=replace(found.failure, waits=waits)))
 
 
 def test_a_thread_that_waits_for_itself_is_a_circle_of_one() -> None:
