@@ -1,0 +1,397 @@
+"""`compare`: one task over the same items by every engine, results checked, speedups with their spread."""
+
+from __future__ import annotations
+
+import inspect
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from html import escape
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from .engines import ENGINES
+from .intervals import Speedup, speedup_of
+from .machine import MachineCard, machine_card
+from .runs import Engine, Job, Outcome, Run, Unavailable, short
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Comparison", "ResultsDiffer", "Speedup", "compare"]
+
+# Above this ratio between the ends of an interval its middle says little.
+UNSTABLE = 1.5
+# Below this many seconds a run is mostly the cost of running at all.
+TOO_SHORT = 0.001
+
+
+class ResultsDiffer(AssertionError):
+    """An engine gave another result than the first sequential run.
+
+    Attributes: engine; index of the item; item; expected (sequential) and got, the two results.
+    """
+
+    def __init__(self, message: str, engine: str, index: int, item: Any, expected: Any, got: Any) -> None:
+        super().__init__(message)
+        self.engine, self.index, self.item, self.expected, self.got = engine, index, item, expected, got
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """What `compare` has measured.
+
+    Attributes:
+        task: name of the task.
+        engines: those that ran, "sequential" first.
+        results: in the order of the items; the same from every engine.
+        left_out: engine -> why it could not run here.
+        warnings: what is doubtful about the figures, one sentence each.
+        machine: where it was measured.
+
+    The figures hold for this task, these items and this machine as busy as it was: not for others.
+    """
+
+    task: str
+    engines: tuple[str, ...]
+    results: list[Any] = field(repr=False)
+    left_out: Mapping[str, str]
+    machine: MachineCard
+    _runs: Mapping[str, tuple[Run, ...]] = field(repr=False)
+    _warmups: Mapping[str, tuple[Run, ...]] = field(repr=False)
+
+    def runs(self, engine: str) -> tuple[Run, ...]:
+        """The repeats of one engine, in the order they were made; the n-th ones of all engines belong together."""
+        return self._runs[self._known(engine)]
+
+    def warmups(self, engine: str) -> tuple[Run, ...]:
+        """The runs before the repeats, which count for nothing."""
+        return self._warmups[self._known(engine)]
+
+    def seconds(self, engine: str) -> float:
+        """Median length of its runs in seconds, start-up not included."""
+        return median(run.seconds for run in self.runs(engine))
+
+    def startup_seconds(self, engine: str) -> float:
+        """Median of what starting its workers took, in seconds."""
+        return median(run.startup_seconds for run in self.runs(engine))
+
+    def workers(self, engine: str) -> int:
+        """How many workers it used."""
+        return self.runs(engine)[0].workers
+
+    def speedup(self, engine: str) -> Speedup:
+        """How many times as fast as sequential: median and 95 % interval of the ratios of paired runs."""
+        return speedup_of(self.runs("sequential"), self.runs(engine))
+
+    def verdict(self, engine: str) -> str:
+        """ "faster" or "slower" than sequential, or "no clear difference" when the interval includes 1."""
+        return self.speedup(engine).verdict
+
+    def ideal(self, engine: str) -> float:
+        """The speedup that nothing can beat, from the sequential run: work and span laws.
+
+        T >= total / workers (async: all items at once), T >= computing / CPUs (async: one), T >= the longest item
+        (Brent 1974; Cormen et al., Introduction to Algorithms, ch. 27). It supposes that what waited sequentially
+        goes on waiting as long. That the GIL lets one thread at a time compute is not considered: that is the finding.
+        """
+        spans = min(self.runs("sequential"), key=lambda run: abs(run.seconds - self.seconds("sequential"))).spans
+        if engine == "sequential" or not spans:
+            return 1.0
+        lengths = [span.end - span.start for span in spans]
+        at_once, cpus = self.workers(engine), min(self.workers(engine), self.machine.cpus_usable)
+        if engine == "async":
+            at_once, cpus = len(spans), 1
+        shortest = max(sum(lengths) / at_once, sum(span.cpu_seconds for span in spans) / cpus, max(lengths))
+        return max(1.0, sum(lengths) / shortest) if shortest > 0 else 1.0
+
+    @property
+    def computing_share(self) -> float:
+        """The part of the sequential work that was computing, from 0 (only waited) to 1 (only computed)."""
+        spans = [span for run in self.runs("sequential") for span in run.spans]
+        total = sum(span.end - span.start for span in spans)
+        return min(1.0, sum(span.cpu_seconds for span in spans) / total) if total > 0 else 0.0
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        found = []
+        if not self.results:
+            found.append("There are no items: only the engines' own cost was measured.")
+        elif self.seconds("sequential") < TOO_SHORT:
+            found.append("All items together take less than a millisecond: give more or longer ones.")
+        if len(self.runs("sequential")) == 1:
+            found.append("One repeat shows no spread: raise repeats.")
+        else:
+            shaky = [name for name in self.engines if self.speedup(name).high > UNSTABLE * self.speedup(name).low]
+            if shaky:
+                found.append(f"Unstable figures ({', '.join(shaky)}): close other programs, or raise repeats.")
+        return tuple(found)
+
+    def plot_speedup(self, ax: Axes | None = None) -> Axes:
+        """Bars with intervals, the ideal, and what starting the workers costs, hatched."""
+        from .plots import plot_speedup
+
+        return plot_speedup(self, ax)
+
+    def plot_timeline(self, engines: Iterable[str] | None = None, ax: Axes | None = None) -> Axes:
+        """Who worked on what, and when: a lane per worker, solid = computing, pale = waiting. Median runs."""
+        from .plots import plot_timeline
+
+        return plot_timeline(self, engines, ax)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Raw samples, warm-ups and the machine card, JSON-ready. Results are not included; an endless bound is None."""
+        return {
+            "task": self.task,
+            "items": len(self.results),
+            "machine": self.machine.to_dict(),
+            "left_out": dict(self.left_out),
+            "warnings": list(self.warnings),
+            "engines": {
+                name: {
+                    "workers": self.workers(name),
+                    "verdict": self.verdict(name),
+                    "speedup": self.speedup(name).to_dict(),
+                    "runs": [asdict(run) for run in self.runs(name)],
+                    "warmups": [asdict(run) for run in self.warmups(name)],
+                }
+                for name in self.engines
+            },
+        }
+
+    def label(self, engine: str) -> str:
+        """The engine and its workers: "threads ×4"."""
+        return engine if engine in ("sequential", "async") else f"{engine} ×{self.workers(engine)}"
+
+    def _known(self, engine: str) -> str:
+        if engine in self._runs:
+            return engine
+        why = f"; it was left out: {self.left_out[engine]}" if engine in self.left_out else ""
+        raise ValueError(f"no engine {engine!r} in this comparison of {', '.join(self.engines)}{why}")
+
+    def _table(self) -> tuple[list[str], list[list[str]], list[str]]:
+        head = ["engine", "seconds", "start-up", "times as fast", "95 % interval", "verdict"]
+        rows = []
+        for name in self.engines:
+            speedup = self.speedup(name)
+            row = [self.label(name), duration(self.seconds(name)), duration(self.startup_seconds(name))]
+            if name == "sequential":
+                row[2:] = ["", "1", "", ""]
+            else:
+                row += [f"{speedup.median:.2f}", f"{speedup.low:.2f} – {speedup.high:.2f}", speedup.verdict]
+            rows.append(row)
+        notes = [f"{name} left out: {why}" for name, why in self.left_out.items()]
+        return head, rows, [*notes, *self.warnings]
+
+    def _headline(self) -> str:
+        repeats = len(self.runs("sequential"))
+        return f"{self.task}, {counted(len(self.results), 'item')}, {counted(repeats, 'repeat')} · {self.machine.caption}"
+
+    def __str__(self) -> str:
+        head, rows, notes = self._table()
+        widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)]
+        return "\n".join([self._headline(), *(line.rstrip() for line in lines), *notes])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        head, rows, notes = self._table()
+        table = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+        table = f"<tr>{table}</tr>" + "".join(
+            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
+        )
+        below = "".join(f"<p>{escape(note)}</p>" for note in notes)
+        return f"<table><caption>{escape(self._headline())}</caption>{table}</table>{below}"
+
+
+def compare(
+    task: Callable[[Any], Any],
+    items: Iterable[Any],
+    async_task: Callable[[Any], Any] | None = None,
+    engines: Iterable[str] | None = None,
+    workers: int | None = None,
+    repeats: int = 5,
+    warmup: int = 1,
+    equal: Callable[[Any, Any], bool] | None = None,
+) -> Comparison:
+    """Do `task` on every item with each engine, check that the results agree, and tell which engine is faster.
+
+    The repeats are interleaved (A B C, A B C, …), so that a machine that gets busier hits all engines alike. Every
+    run is checked against the first sequential one, warm-ups too.
+
+    Args:
+        task: a function of one item. For `processes` it and the items are sent by value (cloudpickle), so functions
+            and lambdas from notebook cells work. It should not change its items: all engines get the same ones.
+        items: any iterable; it is read once, before the first run.
+        async_task: the task as a coroutine function, for the engine `async`.
+        engines: some of "sequential", "threads", "async", "processes"; by default all. "sequential" always runs, first.
+            An engine that cannot run here is left out, with the reason in `left_out`.
+        workers: by default one process per usable CPU and at least four threads. `async` does all items at once.
+        repeats: how many runs of each engine count. From 6 on the interval makes no assumptions, see `Speedup`.
+        warmup: runs of each engine before that.
+        equal: says whether two results are equal, by default `==`. For floats `math.isclose`, for arrays
+            `numpy.array_equal`.
+
+    Raises:
+        TaskFailed: the task raised; also caught as the type that it raised. All engines have stopped.
+        ResultsDiffer: names engine, item and both results.
+        WorkerDied: a worker process was killed.
+        ValueError, TypeError: an argument that makes no sense.
+        KeyboardInterrupt: the stop button; nothing goes on running, but for threads in the middle of a wait.
+    """
+    check_task(task)
+    if async_task is not None and not callable(async_task):
+        raise TypeError(f"async_task must be a coroutine function (async def …), not {short(async_task)}")
+    chosen = check_engines(engines)
+    workers = None if workers is None else check_count("workers", workers, 1)
+    repeats, warmup = check_count("repeats", repeats, 1), check_count("warmup", warmup, 0)
+    things = check_items(items)
+    card = machine_card()
+    jobs = {
+        name: (ENGINES[name], Job(task, things, async_task, workers, card.cpus_usable, engine=name)) for name in chosen
+    }
+    reference = Reference(things, equal)
+    runs, left_out = take_turns(jobs, warmup + repeats, reference.check)
+    return Comparison(
+        task=getattr(task, "__name__", None) or type(task).__name__,
+        engines=tuple(runs),
+        results=reference.results,
+        left_out=left_out,
+        machine=card,
+        _runs={name: tuple(own[warmup:]) for name, own in runs.items()},
+        _warmups={name: tuple(own[:warmup]) for name, own in runs.items()},
+    )
+
+
+def take_turns(
+    jobs: Mapping[str, tuple[Engine, Job]], rounds: int, check: Callable[[str, list[Any]], None]
+) -> tuple[dict[str, list[Run]], dict[str, str]]:
+    """Run every engine once per round, in order: the runs of each by name, and why others could not run.
+
+    An engine starts when its first turn comes, so that the others are measured without its workers at first.
+    """
+    from .progress import Progress
+
+    runs: dict[str, list[Run]] = {}
+    left_out: dict[str, str] = {}
+    with ExitStack() as stack:
+        progress = stack.enter_context(Progress(list(jobs), rounds))
+        ready: dict[str, Callable[[], Outcome]] = {}
+        for _ in range(rounds):
+            for name, (engine, job) in jobs.items():
+                if name in left_out:
+                    continue
+                if name not in ready:
+                    try:
+                        ready[name] = stack.enter_context(engine(job))
+                    except Unavailable as reason:
+                        left_out[name] = str(reason)
+                        progress.leave_out(name)
+                        continue
+                outcome = ready[name]()
+                check(name, outcome.results)
+                runs.setdefault(name, []).append(outcome.run)
+                progress.step(name, outcome.run.seconds)
+                lengths = [span.end - span.start for span in outcome.run.spans]
+                if lengths and outcome.run.workers == 1:  # undisturbed by others
+                    for _, other in jobs.values():
+                        other.item_seconds = sum(lengths) / len(lengths)
+    return runs, left_out
+
+
+class Reference:
+    """The results of the first run, which all others must give as well."""
+
+    def __init__(self, items: list[Any], equal: Callable[[Any, Any], bool] | None) -> None:
+        self.items = items
+        self.equal = equal or same
+        self.results: list[Any] = []
+        self.known = False
+
+    def check(self, engine: str, results: list[Any]) -> None:
+        if not self.known:
+            self.results, self.known = results, True
+            if results and inspect.iscoroutine(results[0]):
+                for result in results:
+                    result.close()
+                raise TypeError("task gives coroutines: hand it over as async_task=, and a plain function as task")
+            return
+        for index, (expected, got) in enumerate(zip(self.results, results, strict=True)):
+            if not self.equal(expected, got):
+                raise ResultsDiffer(
+                    f"engine {engine!r}, item {index} ({short(self.items[index])}): got {short(got)}, "
+                    f"but sequentially it was {short(expected)}{hint(expected, got)}",
+                    *(engine, index, self.items[index], expected, got),
+                )
+
+
+def same(expected: Any, got: Any) -> bool:
+    """Whether two results are equal by `==`; a NaN is equal to a NaN here, as both ways came to it."""
+    if expected is got:
+        return True
+    try:
+        return bool(expected == got) or bool(expected != expected and got != got)
+    except Exception as error:
+        raise TypeError(
+            f"two results ({type(expected).__name__} and {type(got).__name__}) cannot be compared by ==: {error}. "
+            "Pass equal=, a function of two results (for arrays: equal=numpy.array_equal)"
+        ) from error
+
+
+def hint(expected: Any, got: Any) -> str:
+    if isinstance(expected, float) and isinstance(got, float):
+        return ". If they may differ by a little, pass equal=math.isclose"
+    if type(expected) is type(got) and getattr(type(expected), "__eq__", None) is object.__eq__:
+        return f". {type(expected).__name__} has no __eq__ to compare by what it holds: add one, or pass equal="
+    return ""
+
+
+def check_task(task: Any) -> None:
+    if not callable(task):
+        raise TypeError(f"task must be a function of one item, not {short(task)}")
+    if inspect.iscoroutinefunction(task) or inspect.iscoroutinefunction(getattr(task, "__call__", None)):  # noqa: B004
+        raise TypeError(
+            f"task {short(task)} is a coroutine function: hand it over as async_task=, and a plain function as task"
+        )
+
+
+def check_engines(engines: Iterable[str] | None) -> list[str]:
+    names = list(ENGINES) if engines is None else [engines] if isinstance(engines, str) else list(engines)
+    for name in names:
+        if name not in ENGINES:
+            raise ValueError(f"unknown engine {short(name)}: there are {', '.join(ENGINES)}")
+    return list(dict.fromkeys(["sequential", *names]))
+
+
+def check_count(name: str, value: Any, least: int) -> int:
+    try:
+        count = operator.index(value)
+    except TypeError:
+        raise TypeError(f"{name} must be a whole number, not {short(value)}") from None
+    if count < least or isinstance(value, bool):
+        remedy = ", or left out for the default" if name == "workers" else ""
+        raise ValueError(f"{name} must be a whole number of at least {least}{remedy}, not {value!r}")
+    return count
+
+
+def check_items(items: Any) -> list[Any]:
+    try:
+        iterator = iter(items)
+    except TypeError:
+        raise TypeError(f"items must be a list or another iterable of items, not {short(items)}") from None
+    return list(iterator)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the unit that reads best, with two or three digits."""
+    if seconds >= 1:
+        return f"{seconds:.2f} s"
+    if seconds >= 0.001:
+        return f"{seconds * 1e3:.{0 if seconds >= 0.1 else 1}f} ms"
+    return f"{seconds * 1e6:.0f} µs"
+
+
+def counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"

@@ -1,0 +1,58 @@
+"""A progress bar, but only where the reader would otherwise wonder."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any
+
+# A bar appears when the whole is expected to take longer than this, in seconds.
+WORTH_A_BAR = 2.0
+
+
+class Progress:
+    """Counts runs, round by round; shows a bar once they have taken, or are expected to take, more than two seconds."""
+
+    def __init__(self, names: Sequence[str], rounds: int) -> None:
+        self.rounds = rounds
+        self.seconds: dict[str, float] = dict.fromkeys(names, 0.0)
+        self.done = 0
+        self.begun = perf_counter()
+        self.bar: Any = None
+
+    def step(self, name: str, seconds: float) -> None:
+        """A run of this engine has taken so long."""
+        self.done += 1
+        self.seconds[name] = seconds
+        if self.bar is None and self.worth_it(perf_counter() - self.begun):
+            self._open()
+        if self.bar is not None:
+            self.bar.set_description(name, refresh=False)
+            self.bar.update()
+
+    def leave_out(self, name: str) -> None:
+        """This engine cannot run."""
+        del self.seconds[name]
+
+    def worth_it(self, elapsed: float) -> bool:
+        """Whether a bar helps: the whole is long, and some of it is still to come."""
+        rounds, into = divmod(self.done, max(1, len(self.seconds)))
+        if rounds == 0 or into:  # before every engine has run once, only what has passed is known
+            return elapsed > WORTH_A_BAR and self.done < self.rounds * len(self.seconds)
+        to_come = (self.rounds - rounds) * sum(self.seconds.values())
+        return elapsed + to_come > WORTH_A_BAR and to_come > WORTH_A_BAR / 4
+
+    def _open(self) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # a notebook without ipywidgets gets the plain bar: no need to say so
+            from tqdm.auto import tqdm
+
+            self.bar = tqdm(total=self.rounds * len(self.seconds), unit="run", leave=False, initial=self.done - 1)
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.close()

@@ -1,0 +1,188 @@
+"""`scale`: one engine with 1, 2, 4, … workers, and the part of the work that more workers cannot make faster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from html import escape
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from .comparison import Reference, check_count, check_engines, check_items, check_task, counted, duration, take_turns
+from .engines import ENGINES
+from .intervals import Speedup, speedup_of
+from .machine import MachineCard, machine_card
+from .runs import Job, Run
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Scaling", "scale", "serial_fraction"]
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """What `scale` has measured.
+
+    Attributes:
+        task: name of the task; engine: which one ran it.
+        workers: the numbers of workers, from 1.
+        results: in the order of the items, the same from every run.
+        serial_fraction: Amdahl's, fitted to the medians; None when there were fewer than two numbers of workers.
+        machine: where it was measured.
+    """
+
+    task: str
+    engine: str
+    workers: tuple[int, ...]
+    results: list[Any] = field(repr=False)
+    machine: MachineCard
+    _runs: Mapping[int, tuple[Run, ...]] = field(repr=False)
+    _warmups: Mapping[int, tuple[Run, ...]] = field(repr=False)
+
+    def runs(self, workers: int) -> tuple[Run, ...]:
+        """The repeats with so many workers; the n-th ones of all belong together."""
+        return self._runs[self._known(workers)]
+
+    def warmups(self, workers: int) -> tuple[Run, ...]:
+        """The runs before the repeats, which count for nothing."""
+        return self._warmups[self._known(workers)]
+
+    def seconds(self, workers: int) -> float:
+        """Median length of the runs in seconds, start-up not included."""
+        return median(run.seconds for run in self.runs(workers))
+
+    def speedup(self, workers: int) -> Speedup:
+        """How many times as fast as the same engine with one worker: median and 95 % interval."""
+        return speedup_of(self.runs(1), self.runs(workers))
+
+    @property
+    def serial_fraction(self) -> float | None:
+        return serial_fraction({count: self.seconds(count) for count in self.workers})
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Speedup over workers, with intervals, the ideal, and the fit."""
+        from .plots import plot_scaling
+
+        return plot_scaling(self, ax)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Raw samples, warm-ups and the machine card, JSON-ready."""
+        return {
+            "task": self.task,
+            "engine": self.engine,
+            "items": len(self.results),
+            "machine": self.machine.to_dict(),
+            "serial_fraction": self.serial_fraction,
+            "workers": {
+                str(count): {
+                    "speedup": self.speedup(count).to_dict(),
+                    "runs": [asdict(run) for run in self.runs(count)],
+                    "warmups": [asdict(run) for run in self.warmups(count)],
+                }
+                for count in self.workers
+            },
+        }
+
+    def _known(self, workers: int) -> int:
+        if workers in self._runs:
+            return workers
+        raise ValueError(f"not measured with {workers!r} workers, but with {', '.join(map(str, self.workers))}")
+
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        rows = []
+        for count in self.workers:
+            speedup = self.speedup(count)
+            spread = ["1", ""] if count == 1 else [f"{speedup.median:.2f}", f"{speedup.low:.2f} – {speedup.high:.2f}"]
+            rows.append([str(count), duration(self.seconds(count)), *spread])
+        return ["workers", "seconds", "times as fast", "95 % interval"], rows
+
+    def _lines(self) -> tuple[str, str]:
+        head = f"{self.task}, {counted(len(self.results), 'item')}, {self.engine} · {self.machine.caption}"
+        part = self.serial_fraction
+        return head, "" if part is None else f"Serial part, after Amdahl: {part:.0%} of the work."
+
+    def __str__(self) -> str:
+        head, rows = self._table()
+        above, below = self._lines()
+        table = ["  ".join(cell.ljust(len(title)) for cell, title in zip(row, head, strict=True)) for row in (head, *rows)]
+        return "\n".join(line.rstrip() for line in (above, *table, below) if line)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        head, rows = self._table()
+        above, below = self._lines()
+        lines = [f"<tr>{''.join(f'<th>{escape(cell)}</th>' for cell in head)}</tr>"]
+        lines += [f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows]
+        return f"<table><caption>{escape(above)}</caption>{''.join(lines)}</table><p>{escape(below)}</p>"
+
+
+def scale(
+    task: Callable[[Any], Any],
+    items: Iterable[Any],
+    engine: str = "processes",
+    workers: int | Iterable[int] | None = None,
+    repeats: int = 3,
+    warmup: int = 1,
+    equal: Callable[[Any, Any], bool] | None = None,
+) -> Scaling:
+    """Do `task` on every item with 1, 2, 4, … workers of one engine, in turns, and check that the results agree.
+
+    Args:
+        engine: "processes" or "threads"; the others have one worker.
+        workers: the most, by default the usable CPUs; or the numbers to try. One worker is always among them.
+        items, repeats, warmup, equal: as for `compare`; give at least as many items as workers.
+
+    All pools stay warm side by side; those that have no turn do nothing.
+
+    Raises: as `compare`.
+    """
+    check_task(task)
+    check_engines([engine])
+    if engine in ("sequential", "async"):
+        raise ValueError(f'engine {engine!r} always has one worker: choose "processes" or "threads"')
+    card = machine_card()
+    counts = worker_counts(card.cpus_usable if workers is None else workers)
+    repeats, warmup = check_count("repeats", repeats, 1), check_count("warmup", warmup, 0)
+    things = check_items(items)
+    reference = Reference(things, equal)
+    jobs = {
+        f"{engine} ×{count}": (ENGINES[engine], Job(task, things, None, count, card.cpus_usable, engine=engine))
+        for count in counts
+    }
+    taken, left_out = take_turns(jobs, warmup + repeats, reference.check)
+    if left_out:
+        raise RuntimeError(f"engine {engine!r} cannot run here: {next(iter(left_out.values()))}")
+    return Scaling(
+        task=getattr(task, "__name__", None) or type(task).__name__,
+        engine=engine,
+        workers=counts,
+        results=reference.results,
+        machine=card,
+        _runs={count: tuple(own[warmup:]) for count, own in zip(counts, taken.values(), strict=True)},
+        _warmups={count: tuple(own[:warmup]) for count, own in zip(counts, taken.values(), strict=True)},
+    )
+
+
+def worker_counts(workers: int | Iterable[int]) -> tuple[int, ...]:
+    """1, 2, 4, … and the most itself, or the given numbers, sorted, with 1."""
+    if isinstance(workers, Iterable):
+        return tuple(sorted({1, *(check_count("workers", count, 1) for count in workers)}))
+    most = check_count("workers", workers, 1)
+    return tuple(sorted({most, *(2**power for power in range(most.bit_length()))}))
+
+
+def serial_fraction(seconds: Mapping[int, float]) -> float | None:
+    """The part s of the work that is done by one worker while the others wait, from seconds by number of workers.
+
+    Amdahl (1967): T(n) / T(1) = s + (1 - s) / n, fitted by least squares, which for one unknown is
+    s = sum((y - 1/n) (1 - 1/n)) / sum((1 - 1/n)^2) with y = T(n) / T(1); kept between 0 and 1. All that stands in the
+    way of more workers is in it, also what is not serial: too few items, few CPUs, the cost of sending.
+    """
+    alone = seconds.get(1, 0.0)
+    points = [(1 / count, taken / alone) for count, taken in seconds.items() if count > 1 and alone > 0]
+    if not points:
+        return None
+    fitted = sum((y - x) * (1 - x) for x, y in points) / sum((1 - x) ** 2 for x, _ in points)
+    return min(1.0, max(0.0, fitted))
