@@ -56,7 +56,8 @@ def mixed(seconds: float, share: float = 0.2) -> float:
 async def async_mixed(seconds: float, share: float = 0.2) -> float:
     """As `mixed`; others go on during the waiting part only."""
     await async_waiting(seconds * (1 - share))
-    return computing(seconds * share) / share if share else seconds
+    computing(seconds * share)
+    return seconds
 
 
 def rounds_per_second() -> float:

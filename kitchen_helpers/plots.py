@@ -1,0 +1,244 @@
+"""Results in, Axes out. Nothing else imports matplotlib.
+
+Colours are Okabe and Ito's, which stay apart in colour blindness; lightness, hatching and words say the same again. Text
+and lines take the colours of the reader's own style, so that the figures can be read on dark ground too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import isfinite
+from typing import TYPE_CHECKING
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+
+from .comparison import duration
+from .findings import speedup_title, timeline_title
+from .runs import Run, Span
+
+if TYPE_CHECKING:
+    from .comparison import Comparison
+    from .scaling import Scaling
+
+__all__ = ["plot_scaling", "plot_speedup", "plot_timeline"]
+
+COLOURS = {
+    "sequential": "#6B7280",
+    "threads": "#0072B2",
+    "async": "#009E73",
+    "processes": "#D55E00",
+    "interpreters": "#CC79A7",
+    "dask": "#E69F00",
+}
+QUIET = "#767676"  # as far from white as from black
+PALE = 0.25
+HATCH = "////"
+# An engine's lanes share the height of so many at most.
+TALLEST = 16
+
+
+def plot_speedup(comparison: Comparison, ax: Axes | None = None) -> Axes:
+    """How many times as fast as sequential each engine is; see `Comparison.plot_speedup`."""
+    names = comparison.engines
+    if ax is None:
+        _, ax = plt.subplots(figsize=(8, 1.5 + 0.62 * len(names)), layout="constrained")
+    ink = mpl.rcParams["text.color"]
+    middles = [comparison.speedup(name).median for name in names]
+    ideals = [comparison.ideal(name) for name in names]
+    # One wild interval must not squeeze all bars: what leaves the figure is in the table.
+    widest = max([*middles, *ideals])
+    reach = max(widest, *(min(comparison.speedup(name).high, 1.5 * widest) for name in names))
+    starts = False
+    for row, (name, middle, ideal) in enumerate(zip(names, middles, ideals, strict=True)):
+        speedup, colour = comparison.speedup(name), COLOURS.get(name, QUIET)
+        seconds, startup = comparison.seconds(name), comparison.startup_seconds(name)
+        cold = middle * seconds / (seconds + startup) if seconds > 0 else middle
+        if middle - cold < 0.01 * reach:
+            cold = middle
+        ax.barh(row, cold, height=0.6, color=colour)
+        if cold < middle:
+            starts = True
+            ax.barh(row, middle - cold, left=cold, height=0.6, fill=False, hatch=HATCH, edgecolor=colour, linewidth=1)
+        if name == "sequential":
+            ax.text(middle + 0.015 * reach, row, "1 ×", va="center")
+            continue
+        end = middle
+        if isfinite(speedup.high):
+            end = speedup.high
+            spread = [[middle - speedup.low], [speedup.high - middle]]
+            ax.errorbar(middle, row, xerr=spread, color=ink, capsize=4, elinewidth=1.3, capthick=1.3)
+        words = f"{middle:.1f} ×  {speedup.verdict}" if middle >= 0.95 else f"{middle:.2f} ×  {speedup.verdict}"
+        box = {"facecolor": ax.get_facecolor(), "edgecolor": "none", "pad": 1.5, "alpha": 0.8}
+        ax.text(min(end, 1.02 * reach) + 0.02 * reach, row, words, va="center", bbox=box, zorder=5)
+        ax.plot([ideal, ideal], [row - 0.46, row + 0.46], linestyle=":", color=ink, linewidth=1.5, zorder=1)
+        if row == 1:
+            ax.text(ideal, row - 0.5, "ideal", ha="center", va="bottom", color=QUIET, fontsize="small")
+    ax.set_yticks(range(len(names)), [comparison.label(name) for name in names])
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(len(names) - 0.45, -0.55)
+    ax.set_xlim(0, 1.4 * reach)
+    repeats = len(comparison.runs("sequential"))
+    spread_of = f"median and 95 % interval of {repeats} repeats" if repeats > 1 else "one repeat: no interval"
+    ax.set_xlabel(f"times as fast as sequential ({spread_of})")
+    _finish(ax, speedup_title(comparison))
+    notes = [comparison.machine.caption, "dotted: what nothing can beat, with these workers and CPUs"]
+    if starts:
+        notes.append("hatched: lost to starting the workers once")
+    _caption(ax, notes)
+    return ax
+
+
+def plot_timeline(comparison: Comparison, engines: Iterable[str] | None = None, ax: Axes | None = None) -> Axes:
+    """Who worked on what, and when, in the median run of each engine; see `Comparison.plot_timeline`."""
+    names = list(comparison.engines if engines is None else [engines] if isinstance(engines, str) else engines)
+    runs = {name: median_run(comparison.runs(name)) for name in names}
+    lanes = {name: lanes_of(run, overlapping=name == "async") for name, run in runs.items()}
+    heights = {name: min(len(own), TALLEST) for name, own in lanes.items()}
+    if ax is None:
+        tall = 1.5 + 0.24 * sum(heights.values()) + 0.3 * len(names)
+        _, ax = plt.subplots(figsize=(10, max(3.0, tall)), layout="constrained")
+    reach = max([run.startup_seconds + run.seconds for run in runs.values()], default=0.0) or 1.0
+    ink = mpl.rcParams["text.color"]
+    top, ticks, starts = 0.0, [], False
+    for name, run in runs.items():
+        colour, unit = COLOURS.get(name, QUIET), heights[name] / max(1, len(lanes[name]))
+        begin = run.startup_seconds
+        middle = top + heights[name] / 2
+        for number, lane in enumerate(lanes[name]):
+            y, thick = top + number * unit, 0.82 * unit
+            if begin > 0.004 * reach:
+                starts = True
+                ax.broken_barh([(0, begin)], (y, thick), facecolor="none", edgecolor=QUIET, hatch=HATCH, linewidth=0)
+            waits, computes = [], []
+            for span in lane:
+                at, length = begin + span.start - run.started, span.end - span.start
+                busy = min(length, max(0.0, span.cpu_seconds))
+                waits.append((at, length - busy))
+                computes.append((at + length - busy, busy))
+                if thick > 0.5 and length > 0.022 * reach:
+                    ax.text(at + 0.006 * reach, y + thick / 2, str(span.item), va="center", fontsize=8, color=ink)
+            edge = ax.get_facecolor()
+            ax.broken_barh(waits, (y, thick), facecolor=colour, alpha=PALE, linewidth=0)
+            ax.broken_barh(computes, (y, thick), facecolor=colour, linewidth=0)
+            # A gap between neighbours, where there is room for one, shows where an item ends.
+            ends = [begin + span.end - run.started for span in lane if span.end - span.start > 0.008 * reach]
+            ax.vlines(ends, y, y + thick, color=edge, linewidth=1.2)
+        ticks.append((middle, f"{comparison.label(name)}\n{duration(run.seconds)}", colour))
+        top += heights[name] + 0.9
+    ax.set_yticks([y for y, _, _ in ticks], [label for _, label, _ in ticks])
+    for label, (_, _, colour) in zip(ax.get_yticklabels(), ticks, strict=True):
+        label.set(color=colour, fontweight="bold")
+    ax.tick_params(axis="y", length=0)
+    ax.set_ylim(max(top - 0.7, 0.5), -0.3)
+    ax.set_xlim(0, 1.03 * reach)
+    ax.grid(axis="x", color=QUIET, alpha=0.2, linewidth=0.8)
+    ax.set_axisbelow(True)
+    ax.set_xlabel("seconds since the order came in (median run of each engine; numbers: index of the item)")
+    key = [Patch(facecolor=QUIET, alpha=PALE, label="waiting: for an answer, the GIL or a CPU")]
+    key.append(Patch(facecolor=QUIET, label="computing"))
+    if starts:
+        key.append(Patch(facecolor="none", edgecolor=QUIET, hatch=HATCH, linewidth=0, label="starting workers"))
+    _finish(ax, timeline_title(comparison, names))
+    ax.legend(handles=key, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False, fontsize="small")
+    ax.set_title(ax.get_title(loc="left"), loc="left", fontweight="bold", pad=26)
+    _caption(ax, [comparison.machine.caption])
+    return ax
+
+
+def plot_scaling(scaling: Scaling, ax: Axes | None = None) -> Axes:
+    """Speedup over the number of workers, with the ideal and Amdahl's law as fitted; see `Scaling.plot`."""
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
+    ink, colour = mpl.rcParams["text.color"], COLOURS.get(scaling.engine, QUIET)
+    counts = list(scaling.workers)
+    speedups = [scaling.speedup(count) for count in counts]
+    cpus, most = scaling.machine.cpus_usable, counts[-1]
+    steps = [1 + (most - 1) * i / 100 for i in range(101)]
+    ax.plot(steps, steps, linestyle=":", color=ink, linewidth=1.5, label="ideal: one worker, one CPU each")
+    serial = scaling.serial_fraction
+    if serial is not None:
+        curve = [1 / (serial + (1 - serial) / n) for n in steps]
+        ax.plot(steps, curve, linestyle="--", color=colour, linewidth=1.5, label=f"Amdahl, {serial:.0%} serial")
+    highest = max(most, *(speedup.median for speedup in speedups))
+    spread = [
+        [speedup.median - speedup.low for speedup in speedups],
+        [min(speedup.high, 3 * highest) - speedup.median for speedup in speedups],
+    ]
+    middles = [speedup.median for speedup in speedups]
+    label = "measured, 95 % interval"
+    ax.errorbar(counts, middles, yerr=spread, fmt="o", color=colour, ecolor=ink, capsize=4, markersize=7, label=label)
+    if most > cpus:
+        ax.axvline(cpus, color=QUIET, linewidth=1)
+        ax.annotate(f" {cpus} usable CPU{'s' * (cpus != 1)}", (cpus, 0.02), xycoords=("data", "axes fraction"), color=QUIET)
+    ax.set_xticks(counts, [str(count) for count in counts])
+    ax.set_xlim(0.7, most + 0.3)
+    ax.set_ylim(0, 1.2 * highest)
+    ax.set_xlabel(f"workers ({scaling.engine})")
+    ax.set_ylabel("times as fast as one worker")
+    best = max(counts, key=lambda count: scaling.speedup(count).median)
+    gain = scaling.speedup(best)
+    if gain.low > 1:
+        title = f"{scaling.task}: {best} workers are {gain.median:.1f} times as fast as one"
+    else:
+        title = f"{scaling.task}: more workers make no clear difference"
+    _finish(ax, title)
+    ax.legend(frameon=False, loc="upper left", fontsize="small")
+    _caption(ax, [scaling.machine.caption, f"{len(scaling.runs(1))} repeats"])
+    return ax
+
+
+def median_run(runs: Sequence[Run]) -> Run:
+    """The one in the middle by length, so that what is drawn is one run that took place."""
+    return sorted(runs, key=lambda run: run.seconds)[(len(runs) - 1) // 2]
+
+
+def lanes_of(run: Run, overlapping: bool) -> list[list[Span]]:
+    """The spans by worker; with `overlapping` ones of a single worker, as few lanes as keep them apart."""
+    spans = sorted(run.spans, key=lambda span: span.start)
+    if not overlapping:
+        by_worker: dict[int, list[Span]] = {number: [] for number in range(run.workers)}
+        for span in spans:
+            by_worker.setdefault(span.worker, []).append(span)
+        return list(by_worker.values())
+    lanes: list[list[Span]] = []
+    for span in spans:
+        free = next((lane for lane in lanes if lane[-1].end <= span.start), None)
+        if free is None:
+            lanes.append([span])
+        else:
+            free.append(span)
+    return lanes or [[]]
+
+
+def _finish(ax: Axes, title: str) -> None:
+    ax.set_title(title, loc="left", fontweight="bold")
+    for side in ("top", "right", "left"):
+        ax.spines[side].set_visible(False)
+
+
+def _caption(ax: Axes, parts: list[str]) -> None:
+    ax.annotate(
+        "\n".join(_wrapped(parts)),
+        (0, 0),
+        xycoords="axes fraction",
+        xytext=(0, -40),
+        textcoords="offset points",
+        va="top",
+        annotation_clip=False,
+        color=QUIET,
+        fontsize="small",
+    )
+
+
+def _wrapped(parts: list[str], width: int = 105) -> list[str]:
+    lines = [""]
+    for part in parts:
+        joined = f"{lines[-1]} · {part}" if lines[-1] else part
+        if len(joined) > width:
+            lines.append(part)
+        else:
+            lines[-1] = joined
+    return lines
