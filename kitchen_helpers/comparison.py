@@ -90,28 +90,32 @@ class Comparison:
         return self.speedup(engine).verdict
 
     def ideal(self, engine: str) -> float:
-        """The speedup that nothing can beat, from the sequential run: work and span laws.
+        """The speedup that nothing can beat, from the sequential runs: work and span laws.
 
         T >= total / workers (async: all items at once), T >= computing / CPUs (async: one), T >= the longest item
         (Brent 1974; Cormen et al., Introduction to Algorithms, ch. 27). It supposes that what waited sequentially
         goes on waiting as long. That the GIL lets one thread at a time compute is not considered: that is the finding.
         """
-        spans = min(self.runs("sequential"), key=lambda run: abs(run.seconds - self.seconds("sequential"))).spans
-        if engine == "sequential" or not spans:
+        lengths, cpu_seconds = self._shortest()
+        if engine == "sequential" or not lengths:
             return 1.0
-        lengths = [span.end - span.start for span in spans]
         at_once, cpus = self.workers(engine), min(self.workers(engine), self.machine.cpus_usable)
         if engine == "async":
-            at_once, cpus = len(spans), 1
-        shortest = max(sum(lengths) / at_once, sum(span.cpu_seconds for span in spans) / cpus, max(lengths))
+            at_once, cpus = len(lengths), 1
+        shortest = max(sum(lengths) / at_once, sum(cpu_seconds) / cpus, max(lengths))
         return max(1.0, sum(lengths) / shortest) if shortest > 0 else 1.0
 
     @property
     def computing_share(self) -> float:
         """The part of the sequential work that was computing, from 0 (only waited) to 1 (only computed)."""
-        spans = [span for run in self.runs("sequential") for span in run.spans]
-        total = sum(span.end - span.start for span in spans)
-        return min(1.0, sum(span.cpu_seconds for span in spans) / total) if total > 0 else 0.0
+        lengths, cpu_seconds = self._shortest()
+        return min(1.0, sum(cpu_seconds) / sum(lengths)) if sum(lengths) > 0 else 0.0
+
+    def _shortest(self) -> tuple[list[float], list[float]]:
+        """Length and CPU seconds of each item in its shortest sequential run: what a busy machine adds is not its own."""
+        spans = zip(*(run.spans for run in self.runs("sequential")), strict=True)
+        best = [min(item, key=lambda span: span.end - span.start) for item in spans]
+        return [span.end - span.start for span in best], [span.cpu_seconds for span in best]
 
     @property
     def warnings(self) -> tuple[str, ...]:

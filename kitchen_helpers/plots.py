@@ -7,7 +7,7 @@ and lines take the colours of the reader's own style, so that the figures can be
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from math import isfinite
+from math import inf, isfinite
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
@@ -118,7 +118,7 @@ def plot_timeline(comparison: Comparison, engines: Iterable[str] | None = None, 
                 busy = min(length, max(0.0, span.cpu_seconds))
                 waits.append((at, length - busy))
                 computes.append((at + length - busy, busy))
-                if thick > 0.5 and length > 0.022 * reach:
+                if thick > 0.5 and length > (0.012 + 0.009 * len(str(span.item))) * reach:
                     ax.text(at + 0.006 * reach, y + thick / 2, str(span.item), va="center", fontsize=8, color=ink)
             edge = ax.get_facecolor()
             ax.broken_barh(waits, (y, thick), facecolor=colour, alpha=PALE, linewidth=0)
@@ -126,7 +126,8 @@ def plot_timeline(comparison: Comparison, engines: Iterable[str] | None = None, 
             # A gap between neighbours, where there is room for one, shows where an item ends.
             ends = [begin + span.end - run.started for span in lane if span.end - span.start > 0.008 * reach]
             ax.vlines(ends, y, y + thick, color=edge, linewidth=1.2)
-        ticks.append((middle, f"{comparison.label(name)}\n{duration(run.seconds)}", colour))
+        cold = f"\n+ {duration(begin)} start" if begin > 0.03 * reach else ""
+        ticks.append((middle, f"{comparison.label(name)}\n{duration(run.seconds)}{cold}", colour))
         top += heights[name] + 0.9
     ax.set_yticks([y for y, _, _ in ticks], [label for _, label, _ in ticks])
     for label, (_, _, colour) in zip(ax.get_yticklabels(), ticks, strict=True):
@@ -202,7 +203,7 @@ def lanes_of(run: Run, overlapping: bool) -> list[list[Span]]:
         by_worker: dict[int, list[Span]] = {number: [] for number in range(run.workers)}
         for span in spans:
             by_worker.setdefault(span.worker, []).append(span)
-        return list(by_worker.values())
+        return sorted(by_worker.values(), key=lambda lane: lane[0].start if lane else inf)
     lanes: list[list[Span]] = []
     for span in spans:
         free = next((lane for lane in lanes if lane[-1].end <= span.start), None)
