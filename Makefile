@@ -1,5 +1,5 @@
 # Each target does its own set-up in .venv (.ci/venv) and touches nothing else.
-.PHONY: help lab test bench
+.PHONY: help lab test tidy bench
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
@@ -14,6 +14,10 @@ test: ## lint, check the types, run every test and every notebook
 	.venv/bin/python -m ruff check
 	.venv/bin/python -m mypy
 	.venv/bin/python -m pytest -n 2 --dist loadfile --durations 10
+
+tidy: ## bring every notebook into the form in which it is committed
+	@.ci/venv test
+	.venv/bin/python tests/tidy_notebooks.py
 
 bench: ## print what our engines, explorer and grader cost beside others, as ratios
 	@.ci/venv test,bench
