@@ -114,7 +114,7 @@ def opens_with_a_title(notebook: NotebookNode, path: Path) -> Iterator[str]:
 
 def says_what_it_is_for(notebook: NotebookNode, path: Path) -> Iterator[str]:
     opening = "\n".join(markdown(notebook)[:2]).lower()
-    for phrase in ("what you will do", "what you will learn", "what you need"):
+    for phrase in ("you will do", "you will learn", "you need"):
         if phrase not in opening:
             yield f"does not say {phrase!r} in its first two markdown cells"
 
