@@ -46,9 +46,11 @@ class _Circle:
         parts = [self._arrow(i) for i in range(len(self.waits))] + [self._node(i) for i in range(len(self.waits))]
         wide, high = 2 * self.middle_x, 2 * self.middle_y
         told = "Who waits for whom: " + " → ".join(clean(wait.thread) for wait in [*self.waits, self.waits[0]])
-        return (f'<div><p class="strong">Who waits for whom:</p><svg role="img" aria-label="{safe(told)}" '
-                f'width="{wide:.0f}" height="{high:.0f}" viewBox="0 0 {wide:.0f} {high:.0f}" '
-                f'xmlns="http://www.w3.org/2000/svg"><title>{safe(told)}</title>\n' + "\n".join(parts) + "</svg></div>")
+        return (
+            f'<div><p class="strong">Who waits for whom:</p><svg role="img" aria-label="{safe(told)}" '
+            f'width="{wide:.0f}" height="{high:.0f}" viewBox="0 0 {wide:.0f} {high:.0f}" '
+            f'xmlns="http://www.w3.org/2000/svg"><title>{safe(told)}</title>\n' + "\n".join(parts) + "</svg></div>"
+        )
 
     def _node(self, i: int) -> str:
         wait = self.waits[i]
@@ -58,10 +60,14 @@ class _Circle:
         lines = [(fit(wait.thread, self.wide - 12), "strong", -4 if holds else 4)]
         if holds:
             lines.append((fit(holds, self.wide - 12, 12), "small", 13))
-        texts = "".join(f'<text class="{look}" x="{x:.1f}" y="{y + down:.1f}" text-anchor="middle">{safe(text)}</text>'
-                        for text, look, down in lines)
-        return (f'<g class="t{lane} read"><rect class="card" x="{x - self.wide / 2:.1f}" y="{y - _HIGH / 2:.1f}" '
-                f'width="{self.wide:.1f}" height="{_HIGH}" rx="8"/>{texts}</g>')
+        texts = "".join(
+            f'<text class="{look}" x="{x:.1f}" y="{y + down:.1f}" text-anchor="middle">{safe(text)}</text>'
+            for text, look, down in lines
+        )
+        return (
+            f'<g class="t{lane} read"><rect class="card" x="{x - self.wide / 2:.1f}" y="{y - _HIGH / 2:.1f}" '
+            f'width="{self.wide:.1f}" height="{_HIGH}" rx="8"/>{texts}</g>'
+        )
 
     def _outside(self, angle: float, i: int) -> bool:
         (x, y), (box_x, box_y) = self._point(angle), self._point(self._angle(i))
@@ -71,7 +77,9 @@ class _Circle:
         """Along the circle, from the border of one box to that of the next."""
         span = 2 * pi / len(self.waits)
         angles = [self._angle(i) + span * k / 90 for k in range(91)]
-        free = [angle for angle in angles if self._outside(angle, i) and self._outside(angle, (i + 1) % len(self.waits))]
+        free = [
+            angle for angle in angles if self._outside(angle, i) and self._outside(angle, (i + 1) % len(self.waits))
+        ]
         if len(free) < 3:
             return ""
         points = [self._point(angle) for angle in free]
@@ -79,8 +87,10 @@ class _Circle:
         (x0, y0), (x1, y1) = points[-3], points[-1]
         length = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5 or 1.0
         dx, dy = (x1 - x0) / length, (y1 - y0) / length
-        tip = (f"M{x1 + 4 * dx:.1f} {y1 + 4 * dy:.1f}L{x1 - 6 * dx - 6 * dy:.1f} {y1 - 6 * dy + 6 * dx:.1f}"
-               f"L{x1 - 6 * dx + 6 * dy:.1f} {y1 - 6 * dy - 6 * dx:.1f}z")
+        tip = (
+            f"M{x1 + 4 * dx:.1f} {y1 + 4 * dy:.1f}L{x1 - 6 * dx - 6 * dy:.1f} {y1 - 6 * dy + 6 * dx:.1f}"
+            f"L{x1 - 6 * dx + 6 * dy:.1f} {y1 - 6 * dy - 6 * dx:.1f}z"
+        )
         return f'<path class="arrow free" d="{path}"/><path class="tip free" d="{tip}"/>{self._label(i, free)}'
 
     def _label(self, i: int, free: list[float]) -> str:

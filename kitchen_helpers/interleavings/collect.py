@@ -1,7 +1,6 @@
 """Find the reader's functions, rewrite them, put the rewritten code in place for an exploration and take it out again."""
 
 from __future__ import annotations
-
 import __future__ as futures
 
 import ast
@@ -15,7 +14,9 @@ from typing import Any
 from .kinds import CLASS, FUNCTION, is_library, kind_of
 from .rewrite import INVENTED_LINE, MARK, rewrite
 
-_FUTURES = functools.reduce(lambda flags, name: flags | getattr(futures, name).compiler_flag, futures.all_feature_names, 0)
+_FUTURES = functools.reduce(
+    lambda flags, name: flags | getattr(futures, name).compiler_flag, futures.all_feature_names, 0
+)
 
 
 Pairs = dict[Any, tuple[types.CodeType, types.CodeType]]
@@ -83,7 +84,9 @@ def rewritten_code(function: types.FunctionType, hooks: Mapping[str, Callable[..
                 if new.co_freevars != code.co_freevars:
                     break
                 return new
-    raise CannotRewrite(f"the source of {code.co_qualname}() is not what runs: was the file changed? Run its cell again")
+    raise CannotRewrite(
+        f"the source of {code.co_qualname}() is not what runs: was the file changed? Run its cell again"
+    )
 
 
 def _rewrite(
@@ -154,7 +157,9 @@ def _match(code: types.CodeType, pairs: Pairs) -> types.CodeType | None:
     if found is not None:
         return found[1]
     # pytest rewrites the asserts of test modules: then the names have to do.
-    if any(name.startswith("@py") for name in (*code.co_varnames, *code.co_names, *code.co_consts) if isinstance(name, str)):
+    if any(
+        name.startswith("@py") for name in (*code.co_varnames, *code.co_names, *code.co_consts) if isinstance(name, str)
+    ):
         for old, candidate in pairs.values():
             same = (old.co_qualname, old.co_firstlineno, old.co_argcount, old.co_freevars)
             if same == (code.co_qualname, code.co_firstlineno, code.co_argcount, code.co_freevars):
@@ -247,7 +252,9 @@ class Collector:
             if owner.__module__ == "builtins" or is_library(_file(owner), owner.__module__):
                 continue
             for value in list(owner.__dict__.values()):
-                if kind_of(type(value)) in (FUNCTION, CLASS) or isinstance(value, staticmethod | classmethod | property):
+                if kind_of(type(value)) in (FUNCTION, CLASS) or isinstance(
+                    value, staticmethod | classmethod | property
+                ):
                     found.append(value)
                 elif hasattr(type(value), "__get__") or hasattr(value, "__wrapped__"):
                     found.extend([type(value), *_wrapped(value)])
@@ -291,5 +298,3 @@ def _in_cells(function: types.FunctionType) -> list[Any]:
 def _defaults(function: types.FunctionType) -> list[Any]:
     values = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
     return [v for v in values if kind_of(type(v)) in (FUNCTION, CLASS)]
-
-

@@ -70,8 +70,10 @@ def _lines(text: str) -> str:
 
 
 def _told(counterexample: Counterexample, second_line: str) -> str:
-    parts = [f'<p class="verdict"><span class="bad">✗ fails:</span> {safe(sentence(counterexample))}</p>',
-             f'<p class="soft">{safe(second_line)}</p>']
+    parts = [
+        f'<p class="verdict"><span class="bad">✗ fails:</span> {safe(sentence(counterexample))}</p>',
+        f'<p class="soft">{safe(second_line)}</p>',
+    ]
     if counterexample.steps:
         sheet = _Sheet(counterexample)
         parts += [f'<div class="scroll">{sheet.svg()}{circle(counterexample)}</div>', sheet.legend()]
@@ -81,11 +83,15 @@ def _told(counterexample: Counterexample, second_line: str) -> str:
     parts += [f"<p>{safe(wait)}</p>" for wait in others]
     places = source_lines(counterexample)
     widest = max((len(place) for place, _ in places), default=0)
-    code = "\n".join(f'<span class="soft">{safe(place)}:{" " * (widest - len(place))}</span>  {safe(source)}'
-                     for place, source in places)
+    code = "\n".join(
+        f'<span class="soft">{safe(place)}:{" " * (widest - len(place))}</span>  {safe(source)}'
+        for place, source in places
+    )
     parts.append(f"<pre>{code}</pre>" if code else "")
-    parts.append(f'<p><span class="soft">repeat it:</span> <code>{safe(replay_call(counterexample))}</code> '
-                 '<span class="soft">(A, B, …: the threads as they were started; M: main)</span></p>')
+    parts.append(
+        f'<p><span class="soft">repeat it:</span> <code>{safe(replay_call(counterexample))}</code> '
+        '<span class="soft">(A, B, …: the threads as they were started; M: main)</span></p>'
+    )
     return "\n".join(part for part in parts if part)
 
 
@@ -119,8 +125,17 @@ class _Sheet:
 
     def _value_rooms(self) -> list[float]:
         if self.objects:
-            return [min(170, max(72, pixels(clean(name), 12.5) + 20, *(pixels(clean(step.value or "")) + 24 for step in
-                                 self.steps if step.object == name))) for name in self.objects]
+            return [
+                min(
+                    170,
+                    max(
+                        72,
+                        pixels(clean(name), 12.5) + 20,
+                        *(pixels(clean(step.value or "")) + 24 for step in self.steps if step.object == name),
+                    ),
+                )
+                for name in self.objects
+            ]
         return [200.0] if any(step.value is not None for step in self.steps) else []
 
     def _x(self, thread: str) -> float:
@@ -144,22 +159,35 @@ class _Sheet:
         again = self._again()
         height = self.y + 6
         title = f"A failing schedule: {sentence(self.counterexample)}"
-        told = (f"{count(len(self.threads), 'thread')}, {count(len(self.steps), 'step')} from top to bottom; "
-                "the same stands below as text.")
-        hatch = (f'<defs><pattern id="{_SCOPE}-hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
-                 'patternTransform="rotate(45)"><path class="hatch" d="M0 0V6"/></pattern></defs>') if self.uses_hatch else ""
-        return (f'<svg role="img" aria-labelledby="{_SCOPE}-t {_SCOPE}-d" width="{self.width:.0f}" height="{height:.0f}" '
-                f'viewBox="0 0 {self.width:.0f} {height:.0f}" xmlns="http://www.w3.org/2000/svg">'
-                f'<title id="{_SCOPE}-t">{safe(title)}</title><desc id="{_SCOPE}-d">{safe(told)}</desc>\n{hatch}'
-                + "\n".join([*self.behind, *self.front, *again]) + "</svg>")
+        told = (
+            f"{count(len(self.threads), 'thread')}, {count(len(self.steps), 'step')} from top to bottom; "
+            "the same stands below as text."
+        )
+        hatch = (
+            (
+                f'<defs><pattern id="{_SCOPE}-hatch" width="6" height="6" patternUnits="userSpaceOnUse" '
+                'patternTransform="rotate(45)"><path class="hatch" d="M0 0V6"/></pattern></defs>'
+            )
+            if self.uses_hatch
+            else ""
+        )
+        return (
+            f'<svg role="img" aria-labelledby="{_SCOPE}-t {_SCOPE}-d" width="{self.width:.0f}" height="{height:.0f}" '
+            f'viewBox="0 0 {self.width:.0f} {height:.0f}" xmlns="http://www.w3.org/2000/svg">'
+            f'<title id="{_SCOPE}-t">{safe(title)}</title><desc id="{_SCOPE}-d">{safe(told)}</desc>\n{hatch}'
+            + "\n".join([*self.behind, *self.front, *again])
+            + "</svg>"
+        )
 
     def _header(self, again: bool = False) -> None:
         top = self.y + 2
         names = told_apart(self.threads, lambda name: fit(name, self.card - 16))
         for name, short in zip(self.threads, names, strict=True):
             x = self._x(name)
-            self.front.append(f'<g class="{self._colour(name)}"><title>{safe(name)}</title>'
-                              f'{_box(x, top, self.card, 26, 13, "name")}{_text(x, top + 18, short)}</g>')
+            self.front.append(
+                f'<g class="{self._colour(name)}"><title>{safe(name)}</title>'
+                f"{_box(x, top, self.card, 26, 13, 'name')}{_text(x, top + 18, short)}</g>"
+            )
         if not again:
             self.front.append(_text(26, top + 18, "step", "small soft"))
             for x, room, name in self._value_columns():
@@ -184,16 +212,20 @@ class _Sheet:
         middle, bottom = top + 25, top + _SWITCH - 1
         self.front.append(
             f'<path class="arrow {look}" d="M{start:.1f} {top + 1:.1f}V{middle - 7:.1f}Q{start:.1f} {middle:.1f} '
-            f'{start + 7 * side:.1f} {middle:.1f}H{end - 7 * side:.1f}Q{end:.1f} {middle:.1f} {end:.1f} {middle + 7:.1f}'
-            f'V{bottom - 6:.1f}"/><path class="tip {look}" d="M{end - 6:.1f} {bottom - 7:.1f}h12l-6 8z"/>')
+            f"{start + 7 * side:.1f} {middle:.1f}H{end - 7 * side:.1f}Q{end:.1f} {middle:.1f} {end:.1f} {middle + 7:.1f}"
+            f'V{bottom - 6:.1f}"/><path class="tip {look}" d="M{end - 6:.1f} {bottom - 7:.1f}h12l-6 8z"/>'
+        )
         text = f"switch ({row.switch})" if row.switch else f"switch: {shorten(row.came_from, 24)} is interrupted"
         text = fit(text, self.width - 40, 11.5)
         room = pixels(text, 11.5)
         left = start + 9 if side > 0 else max(10.0, start - 9 - room)
         left = max(10.0, min(left, self.width - 6 - room))
         anchor = left if side > 0 else min(start - 9, left + room)
-        self.front.append(_text(anchor, top + 19, text, "small halo " + ("strong" if free else "soft"),
-                                "start" if side > 0 else "end"))
+        self.front.append(
+            _text(
+                anchor, top + 19, text, "small halo " + ("strong" if free else "soft"), "start" if side > 0 else "end"
+            )
+        )
         self.y += _SWITCH - _GAP
 
     def _row(self, row: Row) -> None:
@@ -214,8 +246,10 @@ class _Sheet:
         number = f"✗ {step.number}" if step is self.failing else str(step.number)
         self.front.append(_text(26, self.y + 20, number, "bad" if step is self.failing else "soft"))
         self._values(row)
-        self.front.append(f"<g><title>{safe(f'line {step.line}: {step.source}')}</title>"
-                          f"{_text(self.line_x, self.y + 20, str(step.line), 'soft hover')}</g>")
+        self.front.append(
+            f"<g><title>{safe(f'line {step.line}: {step.source}')}</title>"
+            f"{_text(self.line_x, self.y + 20, str(step.line), 'soft hover')}</g>"
+        )
         self.y += high
         if step.note:
             self._note(step)
@@ -226,8 +260,10 @@ class _Sheet:
         lines = wrap(text, self.card - 14, most=2)
         high = _CARD + (len(lines) - 1) * 16.0
         told = "".join(_text(x, self.y + 20 + i * 16, line) for i, line in enumerate(lines))
-        self.front.append(f'<g class="{looks}"><title>{safe(hover)}</title>{_box(x, self.y, self.card, high, radius, "card")}'
-                          f"{told}</g>")
+        self.front.append(
+            f'<g class="{looks}"><title>{safe(hover)}</title>{_box(x, self.y, self.card, high, radius, "card")}'
+            f"{told}</g>"
+        )
         return high
 
     def _ending(self) -> None:
@@ -238,7 +274,9 @@ class _Sheet:
         highest = 0.0
         for name, (text, line) in self.ending.items():
             hover = f"{name} {text}" + (f" (line {line})" if line is not None else "")
-            highest = max(highest, self._card(self._x(name), f"sync {self._colour(name)} stops fails", hover, text, _CARD / 2))
+            highest = max(
+                highest, self._card(self._x(name), f"sync {self._colour(name)} stops fails", hover, text, _CARD / 2)
+            )
         lines = {line for _, line in self.ending.values()}
         if len(lines) == 1 and lines != {None}:
             self.front.append(_text(self.line_x, self.y + 20, str(lines.pop()), "soft"))
@@ -251,7 +289,9 @@ class _Sheet:
         x, room = (left, max(self.right - left, self.card)) if to_right else (right, right - _LEFT)
         for line in wrap(f"↑ {step.note}", room - 4):
             self.y += _LINE
-            self.front.append(_text(x + (2 if to_right else -2), self.y - 1, line, "note halo", "start" if to_right else "end"))
+            self.front.append(
+                _text(x + (2 if to_right else -2), self.y - 1, line, "note halo", "start" if to_right else "end")
+            )
         self.y += 3
 
     def _values(self, row: Row) -> None:
@@ -272,12 +312,18 @@ class _Sheet:
             if not value:
                 continue
             mine = step.value is not None and step.object in (name, *([] if self.objects else [step.object]))
-            changed = mine and (step.kind == "write" or (step.kind != "read" and before != known[step.object]
-                                                         and (before is not None or step.kind in _SOLID)))
+            changed = mine and (
+                step.kind == "write"
+                or (
+                    step.kind != "read" and before != known[step.object] and (before is not None or step.kind in _SOLID)
+                )
+            )
             short = fit(value, room - 14)
             shape = _box(x, self.y + 4, pixels(short) + 12, _CARD - 8, 4, "changed") if changed else ""
             look = "strong" if changed else "" if mine else "soft"
-            self.front.append(f"<g><title>{safe(f'{name}: {value}')}</title>{shape}{_text(x, self.y + 20, short, look)}</g>")
+            self.front.append(
+                f"<g><title>{safe(f'{name}: {value}')}</title>{shape}{_text(x, self.y + 20, short, look)}</g>"
+            )
 
     def _bands(self) -> None:
         """Behind the cards: each thread's dotted line, a band while it holds a lock, hatching while it is blocked."""
@@ -285,8 +331,10 @@ class _Sheet:
         for name in self.threads:
             x, said = self._x(name), ""
             ended = self._ended(name)
-            self.behind.append(f'<g class="{self._colour(name)}"><path class="lane" d="M{x:.1f} {self.cards_at[0][1] - 12:.1f}'
-                               f'V{self.y if ended is None else ended:.1f}"/></g>')
+            self.behind.append(
+                f'<g class="{self._colour(name)}"><path class="lane" d="M{x:.1f} {self.cards_at[0][1] - 12:.1f}'
+                f'V{self.y if ended is None else ended:.1f}"/></g>'
+            )
             holds: tuple[str, ...] = ()
             blocked = False
             for i, (row, y, _) in enumerate(self.cards_at):
@@ -303,7 +351,9 @@ class _Sheet:
                     self._state_label(name, y, state)
                     said = state
             if ended is not None:
-                self.front.append(f'<g class="{self._colour(name)}"><path class="end" d="M{x - 16:.1f} {ended:.1f}h32"/></g>')
+                self.front.append(
+                    f'<g class="{self._colour(name)}"><path class="end" d="M{x - 16:.1f} {ended:.1f}h32"/></g>'
+                )
 
     def _band(self, name: str, top: float, bottom: float, held: bool, blocked: bool) -> None:
         wide = self.card + 12
@@ -319,12 +369,16 @@ class _Sheet:
         lines = state.split("\n") if state else []
         for i, line in enumerate(lines):
             at = y + _CARD / 2 + 4 + (i - (len(lines) - 1) / 2) * 14
-            self.behind.append(f'<g class="{self._colour(name)}">'
-                               f"{_text(self._x(name), at, fit(line, self.card, 11.5), 'small onband')}</g>")
+            self.behind.append(
+                f'<g class="{self._colour(name)}">'
+                f"{_text(self._x(name), at, fit(line, self.card, 11.5), 'small onband')}</g>"
+            )
 
     def _ended(self, name: str) -> float | None:
         """Where the lane of a thread that is known to be done ends."""
-        done = {before.thread for before, step in zip(self.steps, self.steps[1:], strict=False) if step.switch == "ended"}
+        done = {
+            before.thread for before, step in zip(self.steps, self.steps[1:], strict=False) if step.switch == "ended"
+        }
         last = [(row, bottom) for row, _, bottom in self.cards_at if any(step.thread == name for step in row.steps)]
         failure = self.counterexample.failure
         if failure.kind == "deadlock":  # all that is alive waits
@@ -341,13 +395,17 @@ class _Sheet:
         text = wrap(f"✗ {then}{sentence(self.counterexample)}", self.width - _LEFT - 34)
         again = repeats_from(self.counterexample)
         if again is not None:
-            text += wrap(f"↺ The red arrow: from the last step it goes on with step {again}, and so for ever.",
-                         self.width - _LEFT - 34)
+            text += wrap(
+                f"↺ The red arrow: from the last step it goes on with step {again}, and so for ever.",
+                self.width - _LEFT - 34,
+            )
         if failure.thread in self.lane:
             x = self._x(failure.thread)
             start = self.y - 14 - _GAP if self.failing is None else self.cards_at[-1][2] - _GAP
-            self.behind.append(f'<path class="fall" d="M{x:.1f} {start:.1f}V{self.y - 6:.1f}"/>'
-                               f'<path class="tip bad" d="M{x - 7:.1f} {self.y - 8:.1f}h14l-7 9z"/>')
+            self.behind.append(
+                f'<path class="fall" d="M{x:.1f} {start:.1f}V{self.y - 6:.1f}"/>'
+                f'<path class="tip bad" d="M{x - 7:.1f} {self.y - 8:.1f}h14l-7 9z"/>'
+            )
         height = len(text) * _LINE + 13
         left, wide = _LEFT - 6, self.width - _LEFT
         self.front.append(_box(left + wide / 2, self.y, wide, height, 6, "verdict"))
@@ -362,19 +420,28 @@ class _Sheet:
         if not starts:
             return []
         top, bottom = starts[0] + 15, self.cards_at[-1][1] + 15
-        return [f'<path class="fall" d="M14 {bottom:.1f}H12Q6 {bottom:.1f} 6 {bottom - 6:.1f}'
-                f'V{top + 6:.1f}Q6 {top:.1f} 9 {top:.1f}"/>'
-                f'<path class="tip bad" d="M8 {top - 5:.1f}v10l7 -5z"/>']
+        return [
+            f'<path class="fall" d="M14 {bottom:.1f}H12Q6 {bottom:.1f} 6 {bottom - 6:.1f}'
+            f'V{top + 6:.1f}Q6 {top:.1f} 9 {top:.1f}"/>'
+            f'<path class="tip bad" d="M8 {top - 5:.1f}v10l7 -5z"/>'
+        ]
 
     def legend(self) -> str:
         shown = [row.step for row in self.rows if row.step is not None]
         kinds = {"write" if step.kind in _SOLID else "read" if step.kind == "read" else "sync" for step in shown}
-        keys = [("read", "reads", "read" in kinds), ("write", "changes something", "write" in kinds),
-                ("sync", "locks, waits, signals", "sync" in kinds), ("held", "holds a lock", self.uses_bands),
-                ("blocked", "is blocked", self.uses_hatch), ("changed", "new value", bool(self.value_rooms))]
+        keys = [
+            ("read", "reads", "read" in kinds),
+            ("write", "changes something", "write" in kinds),
+            ("sync", "locks, waits, signals", "sync" in kinds),
+            ("held", "holds a lock", self.uses_bands),
+            ("blocked", "is blocked", self.uses_hatch),
+            ("changed", "new value", bool(self.value_rooms)),
+        ]
         told = "".join(f'<span class="key {look}"></span>{text}' for look, text, used in keys if used)
-        return (f'<p class="legend">Read downwards: one step at a time, each in the lane of the thread that takes it; '
-                f"every other thread stands still meanwhile.<br>{told}</p>")
+        return (
+            f'<p class="legend">Read downwards: one step at a time, each in the lane of the thread that takes it; '
+            f"every other thread stands still meanwhile.<br>{told}</p>"
+        )
 
 
 def _state(holds: tuple[str, ...], blocked: bool) -> str:
@@ -382,8 +449,10 @@ def _state(holds: tuple[str, ...], blocked: bool) -> str:
 
 
 def _box(x: float, y: float, wide: float, high: float, radius: float, look: str) -> str:
-    return (f'<rect class="{look}" x="{x - wide / 2:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{high:.1f}" '
-            f'rx="{radius:g}"/>')
+    return (
+        f'<rect class="{look}" x="{x - wide / 2:.1f}" y="{y:.1f}" width="{wide:.1f}" height="{high:.1f}" '
+        f'rx="{radius:g}"/>'
+    )
 
 
 def _text(x: float, y: float, text: str, look: str = "", anchor: str = "middle") -> str:

@@ -12,7 +12,7 @@ SCALARS: frozenset[type] = frozenset(
     {int, float, str, bytes, bool, complex, type(None), range, slice, type(Ellipsis), type(NotImplemented)}
 )
 CONTAINERS: tuple[type, ...] = (list, dict, set, bytearray, collections.deque)
-VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
 
 SCALAR, CONTAINER, VIEW, MODULE, CLASS, FUNCTION, INSTANCE, OPAQUE = range(8)
 
@@ -28,15 +28,20 @@ _FUNCTIONS = (
 
 # Methods of the containers that only read. Every other method counts as a write.
 READERS: frozenset[str] = frozenset(
-    """__contains__ __eq__ __ne__ __lt__ __le__ __gt__ __ge__ __getitem__ __iter__ __len__ __repr__ __reversed__ __str__
-    __or__ __and__ __sub__ __xor__ __add__ __mul__ __bool__ __format__ __sizeof__ __hash__
-    copy count index get items keys values difference intersection union symmetric_difference isdisjoint issubset
-    issuperset most_common elements total decode find rfind hex endswith startswith split join isdigit upper lower
-    strip""".split()
+    {
+        *("__contains__", "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__getitem__", "__iter__"),
+        *("__len__", "__repr__", "__reversed__", "__str__", "__or__", "__and__", "__sub__", "__xor__", "__add__"),
+        *("__mul__", "__bool__", "__format__", "__sizeof__", "__hash__", "copy", "count", "index", "get", "items"),
+        *("keys", "values", "difference", "intersection", "union", "symmetric_difference", "isdisjoint", "issubset"),
+        *("issuperset", "most_common", "elements", "total", "decode", "find", "rfind", "hex", "endswith", "startswith"),
+        *("split", "join", "isdigit", "upper", "lower", "strip"),
+    }
 )
 
 # Methods that look inside what the container holds, too.
-DEEP: frozenset[str] = frozenset("__eq__ __ne__ __lt__ __le__ __gt__ __ge__ __repr__ __str__ __format__".split())
+DEEP: frozenset[str] = frozenset(
+    {"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__repr__", "__str__", "__format__"}
+)
 
 _kinds: dict[type, int] = {}
 
@@ -78,7 +83,7 @@ _library: dict[str, bool] = {}
 def is_library(file: str | None, module: str | None) -> bool:
     """Is it code that came with Python or was installed, and not the reader's?"""
     if module is not None and module.partition(".")[0] == "kitchen_helpers":
-        return not (module.startswith("kitchen_helpers.coursework") or module.startswith("kitchen_helpers.workloads"))
+        return not module.startswith(("kitchen_helpers.coursework", "kitchen_helpers.workloads"))
     if file is None:
         return False
     known = _library.get(file)

@@ -54,14 +54,20 @@ def verdict_lines(exploration: Exploration) -> list[str]:
     if exploration.verdict == "holds":
         lines = [f"holds: {_covered(exploration)}", f"scope: {SCOPE}{_strictly(exploration)}"]
     elif exploration.verdict == "unfinished":
-        lines = [f"unfinished: {clean(exploration.reason)}",
-                 f"this is no pass: {schedules_run(exploration)} and none failed, but not all were covered"]
+        lines = [
+            f"unfinished: {clean(exploration.reason)}",
+            f"this is no pass: {schedules_run(exploration)} and none failed, but not all were covered",
+        ]
     elif exploration.counterexample is not None:
         lines = [f"fails: {sentence(exploration.counterexample)}"]
     else:
-        lines = [f"fails: {clean(exploration.failure.message) if exploration.failure else ''}; {schedules_run(exploration)}"]
+        lines = [
+            f"fails: {clean(exploration.failure.message) if exploration.failure else ''}; {schedules_run(exploration)}"
+        ]
     if not exploration.reduced and exploration.outcomes and exploration.verdict != "holds":
-        lines.append("outcomes: " + ", ".join(f"{clean(name)} {times:,}" for name, times in exploration.outcomes.items()))
+        lines.append(
+            "outcomes: " + ", ".join(f"{clean(name)} {times:,}" for name, times in exploration.outcomes.items())
+        )
     return lines + [f"note: {clean(note)}" for note in exploration.notes]
 
 
@@ -112,7 +118,9 @@ def _table(counterexample: Counterexample) -> list[str]:
         lines.append(table.line(row))
     lines += table.ending(ending(counterexample))
     used = "".join(lines)
-    legend = [f"{mark} {meaning}" for mark, meaning in ((_HOLDS, "holds a lock"), (_BLOCKED, "is blocked")) if mark in used]
+    legend = [
+        f"{mark} {meaning}" for mark, meaning in ((_HOLDS, "holds a lock"), (_BLOCKED, "is blocked")) if mark in used
+    ]
     return [*lines, *([f"{' ' * table.left}{'   '.join(legend)}"] if legend else [])]
 
 
@@ -151,8 +159,10 @@ class _Table:
         if not self.objects:
             widest = max((width(self._value(step)) for step in steps), default=0)
             return [max(width("value"), widest) + 3 if widest else 0]
-        return [3 + max(min(width(clean(name)), _VALUE), *(width(self._value(s)) for s in steps if s.object == name))
-                for name in self.objects]
+        return [
+            3 + max(min(width(clean(name)), _VALUE), *(width(self._value(s)) for s in steps if s.object == name))
+            for name in self.objects
+        ]
 
     def _value(self, step: Step) -> str:
         if step.value is None:

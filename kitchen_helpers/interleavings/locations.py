@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .scheduler import READ, VirtualThread
 from .sites import Site
+from .threads import READ, VirtualThread
 
 
 class _Touched:

@@ -16,8 +16,9 @@ from typing import Any
 
 from .kinds import CONTAINER, INSTANCE, SCALARS, kind_of
 from .models.base import Model
-from .scheduler import Run, VirtualThread, current
+from .scheduler import Run
 from .sites import Site
+from .threads import VirtualThread, current
 
 QUIET_ROUNDS = 200_000
 """Rounds of a loop without a visible step after which a run is given up."""
@@ -64,7 +65,7 @@ def loop(site: Site) -> bool:
     if record.count == 1:
         thread.trail = 0
         if run.sharing.retries and not run.solo:
-            run.states.setdefault(_state(run, thread, frame, site), run.strategy.depth)  # type: ignore[attr-defined]
+            run.states.setdefault(_state(run, thread, frame, site), run.strategy.depth)
         return True
     thread.site = site
     turn(thread)
@@ -73,7 +74,7 @@ def loop(site: Site) -> bool:
             if thread.writes == record.writes and _same(record.locals, frame.f_locals):
                 if not run.solo and run.sharing.learned:
                     run.stop(thread, "cut")
-                run.stop(thread, "livelock", ({thread.number}, False))
+                run.stop(thread, "livelock", ({thread.number}, False, run.strategy.depth))
             record.mark(thread, frame)
         return True
     still = thread.writes == record.writes and record.held == thread.held and _same(record.locals, frame.f_locals)
@@ -93,7 +94,8 @@ def _same(before: dict[str, Any], after: Any) -> bool:
     if before.keys() != after.keys():
         return False
     return all(
-        a is b or (type(a) in SCALARS and type(a) is type(b) and a == b) for a, b in ((before[n], after[n]) for n in before)
+        a is b or (type(a) in SCALARS and type(a) is type(b) and a == b)
+        for a, b in ((before[n], after[n]) for n in before)
     )
 
 
@@ -141,7 +143,7 @@ def _compare(run: Run, thread: VirtualThread, frame: FrameType, site: Site) -> N
     ran = {node.chosen[0] for node in nodes}
     always = set.intersection(*(set(node.enabled) for node in nodes))
     if always <= ran:
-        run.stop(thread, "livelock", (ran, True))
+        run.stop(thread, "livelock", (ran, True, before))
     strategy.repeated(run, before)
     run.stop(thread, "cut")
 
@@ -160,7 +162,7 @@ def _state(run: Run, thread: VirtualThread, frame: FrameType, site: Site) -> Any
         for level in _reader_frames(here):
             parts.append((id(level.f_code), 0 if level is frame else level.f_lasti))
             parts.append(tuple((n, _canonical(v, seen)) for n, v in sorted(dict(level.f_locals).items())))
-    parts.extend(_canonical(value, seen) for value in run.explorer.roots())
+    parts.extend(_canonical(value, seen) for value in run.session.roots())
     return tuple(parts)
 
 
@@ -188,7 +190,9 @@ def _canonical(value: Any, seen: dict[int, int], depth: int = 0) -> Any:
     kind = kind_of(cls)
     if kind == CONTAINER or isinstance(value, tuple | frozenset):
         if isinstance(value, dict):
-            items: Any = tuple((_canonical(k, seen, depth + 1), _canonical(v, seen, depth + 1)) for k, v in value.items())
+            items: Any = tuple(
+                (_canonical(k, seen, depth + 1), _canonical(v, seen, depth + 1)) for k, v in value.items()
+            )
         else:
             items = tuple(_canonical(v, seen, depth + 1) for v in value)
         return (cls.__name__, items)

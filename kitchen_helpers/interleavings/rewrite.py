@@ -105,6 +105,10 @@ class Rewriter(ast.NodeTransformer):
         self.site_numbers += 1
         return self.constant(site, f"#{site.number}")
 
+    def closed(self, placeholder: ast.Constant) -> None:
+        """All sites made since the one of this placeholder are inside its loop."""
+        self.constants[str(placeholder.value)].last = self.site_numbers
+
     def hook(self, at: ast.AST, name: str, *args: ast.expr) -> ast.Call:
         call = ast.Call(ast.Constant(f"{MARK}@{name}"), list(args), [])
         return _located(call, at)
@@ -176,7 +180,9 @@ class Rewriter(ast.NodeTransformer):
 
     def index(self, node: ast.expr) -> ast.expr:
         if isinstance(node, ast.Slice):
-            parts = [self.visible(p) if p is not None else ast.Constant(None) for p in (node.lower, node.upper, node.step)]
+            parts = [
+                self.visible(p) if p is not None else ast.Constant(None) for p in (node.lower, node.upper, node.step)
+            ]
             return _located(ast.Call(self.constant(slice, "slice"), parts, []), node)
         if isinstance(node, ast.Tuple):
             return _located(ast.Tuple([self.index(e) for e in node.elts], ast.Load()), node)
@@ -404,12 +410,11 @@ class Rewriter(ast.NodeTransformer):
 
     def visit_While(self, node: ast.While) -> list[ast.stmt]:
         constant = self.site(node, "while " + self.text(node.test))
-        site: Site = self.constants[constant.value]
         back = self.hook(node, "loop", constant)
         endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
         node.test = back if endless else _located(ast.BoolOp(ast.And(), [back, self.tested(node.test)]), node)
         node.body, node.orelse = self.body(node.body), self.body(node.orelse)
-        site.last = self.site_numbers
+        self.closed(constant)
         return [_statement(self.hook(node, "enter_loop", constant)), node]
 
     def visit_For(self, node: ast.For) -> ast.stmt:
@@ -418,7 +423,7 @@ class Rewriter(ast.NodeTransformer):
         before: list[ast.stmt] = []
         node.target = self.pattern(node.target, before)
         node.body, node.orelse = [*before, *self.body(node.body)], self.body(node.orelse)
-        self.constants[constant.value].last = self.site_numbers
+        self.closed(constant)
         return node
 
     def visit_With(self, node: ast.With) -> ast.stmt:

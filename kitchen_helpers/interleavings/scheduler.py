@@ -7,194 +7,38 @@ for another thread to end or to change something.
 
 from __future__ import annotations
 
-import _thread
-import contextvars
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from .locations import Sharing
+from .pool import Driver, Pool
 from .sites import Site
+from .threads import Access, Kill, VirtualThread, get_ident, merge, now
 
 if TYPE_CHECKING:
-    from .locations import Sharing
-
-READ, WRITE, ADD = 1, 2, 3
-"""How a step uses a location. Reads commute with reads, additions (a semaphore's release) with additions."""
-Access = tuple[Any, int]
-get_ident = _thread.get_ident
+    from .session import Session
 
 
-class Kill(BaseException):
-    """Ends a thread of the program wherever it is parked."""
+class StepLog(Protocol):
+    """Writes down the steps of a run that is to be shown."""
 
+    loud: bool
 
-class VirtualThread:
-    """A thread of the program in one run."""
-
-    def __init__(self, run: Run, number: int, path: tuple[int, ...], name: str, job: Callable[[], Any], daemon: bool):
-        self.run = run
-        self.number = number
-        """The same for the same thread in every run of an exploration."""
-        self.path = path
-        """How it came to be: its parent's path, and which of the parent's children it is."""
-        self.name = name
-        self.job = job
-        self.daemon = daemon
-        self.worker: Worker | None = None
-        self.ident = 0
-        self.children = 0
-        self.made = 0
-        self.done = False
-        self.joined = False
-        self.error: BaseException | None = None
-        self.error_site: Site | None = None
-        self.real: Any = None
-        """The `threading.Thread` object that the program made."""
-        # The visible step before which it is parked.
-        self.parked = False
-        self.site: Site | None = None
-        self.doing = ""
-        self.target: Any = None
-        self.accesses: tuple[Access, ...] = ()
-        self.uses: Callable[[], tuple[Access, ...]] | None = None
-        """Says what `accesses` are by now, where that changes while the thread is parked."""
-        self.doubt: Any = None
-        """What it was like when it woke up for no reason."""
-        self.ready: Callable[[], bool] | None = None
-        self.alternatives: Callable[[], int] | None = None
-        self.alternative = 0
-        self.rescue: Callable[[], bool] | None = None
-        """The step cannot be relied upon (a spurious wake-up): a state with nothing else is a deadlock."""
-        # What it waits for without a step of its own: another thread's end, or a change (a spinning loop).
-        self.waiting: tuple[str, Any] | None = None
-        self.call_site: Site | None = None
-        """Where the reader's code called the model that is at work."""
-        self.in_c = 0
-        """How deep in C calls that may call Python back."""
-        self.clock: list[int] = []
-        """For each thread, the last of its steps that happened before this thread's present."""
-        self.epoch = 0
-        self.seen: dict[int, int] = {}
-        """For each thread, up to which epoch all it did was before this thread's present (by start and join)."""
-        self.held: list[Any] = []
-        self.loops: dict[Any, Any] = {}
-        self.patience: tuple[dict[Any, int], set[Any]] | None = None
-        """It goes round in circles: what has to change first, and the locks that it gives away on the way."""
-        self.impatient = False
-        """Its pending step waits for such a change."""
-        self.writes = 0
-        self.steps = 0
-        self.looked: list[tuple[Any, int]] = []
-        """Which locations it read, and which version of them."""
-        self.gave: list[Any] = []
-        """Which locks it released."""
-        self.trail = 0
-        """A hash of what it saw since the head of its loop."""
-        self.turns = 0
-        """How often it went round a loop, or called a function, without a step."""
-        self.turned_at = 0
-        self.ticks = 0
-        self.locals: dict[int, Any] = {}
-        self.random: Any = None
-        self.generators: list[Any] = []
-        self.started = False
-
-    def enabled(self) -> bool:
-        return self.parked and (self.ready is None or self.ready())
-
-    def __repr__(self) -> str:
-        return f"<{self.name}>"
-
-
-class Worker:
-    """A real thread that is used for many virtual ones: starting one takes longer than a whole run."""
-
-    def __init__(self, pool: Pool):
-        self.pool = pool
-        self.baton = _thread.allocate_lock()
-        self.baton.acquire()
-        self.job: VirtualThread | None = None
-        self.ident = 0
-        self.thread = threading.Thread(target=self.serve, name="explorer", daemon=True)
-        self.thread.start()
-
-    def serve(self) -> None:
-        self.ident = get_ident()
-        self.pool.pin()
-        while True:
-            self.baton.acquire()
-            thread, self.job = self.job, None
-            if thread is None:
-                return
-            contextvars.Context().run(thread.run.live, thread)
-            del thread
-
-
-class Pool:
-    """The workers of one exploration, all on one processor: passing the baton is then several times as fast."""
-
-    def __init__(self) -> None:
-        self.idle: list[Worker] = []
-        self.all: list[Worker] = []
-        self.cpu: set[int] | None = None
-        if hasattr(os, "sched_getaffinity"):
-            try:
-                cpus = sorted(os.sched_getaffinity(0))
-                self.cpu = {cpus[os.getpid() % len(cpus)]}
-            except OSError:
-                self.cpu = None
-
-    def pin(self) -> None:
-        if self.cpu is not None:
-            try:
-                os.sched_setaffinity(0, self.cpu)
-            except OSError:
-                self.cpu = None
-
-    def take(self) -> Worker:
-        if self.idle:
-            return self.idle.pop()
-        worker = Worker(self)
-        self.all.append(worker)
-        return worker
-
-    def close(self) -> None:
-        for worker in self.all:
-            if worker in self.idle:
-                worker.baton.release()
-        for worker in self.all:
-            if worker in self.idle:
-                worker.thread.join()
-
-
-class _Now:
-    """Who runs: the thread with the baton, or the one that is being ended."""
-
-    __slots__ = ("dying", "thread")
-
-    def __init__(self) -> None:
-        self.thread: VirtualThread | None = None
-        self.dying = 0
-
-
-now = _Now()
-
-
-def current() -> VirtualThread | None:
-    """The virtual thread that calls; None outside an exploration."""
-    thread = now.thread
-    if thread is not None and thread.ident == get_ident():
-        return thread
-    if now.dying and now.dying == get_ident():
-        raise Kill
-    return None
+    def append(
+        self, thread: VirtualThread, site: Site | None, doing: str, target: Any, name: str, value: Any
+    ) -> None: ...
 
 
 class Strategy:
     """Decides who takes the next step. The search, a replay and the shrinking are strategies."""
+
+    depth = 0
+    """How many steps the run has taken."""
+    nodes: list[Any]
+    """The states in which somebody was chosen."""
 
     def decide(self, run: Run) -> VirtualThread | None:
         """The thread whose step is next, with `alternative` set; None if the run ends here."""
@@ -206,6 +50,10 @@ class Strategy:
 
     def learn(self, thread: VirtualThread, clock: list[int]) -> None:
         """What `thread` has just done comes after all that this vector clock names (a lock's last release)."""
+        raise NotImplementedError
+
+    def foresee(self, run: Run, thread: VirtualThread) -> None:
+        """The step before which `thread` is parked is about to become another one."""
         raise NotImplementedError
 
     def repeated(self, run: Run, depth: int) -> None:
@@ -224,9 +72,9 @@ class Run:
         numbers: dict[tuple[int, ...], int],
         sharing: Sharing,
         *,
-        explorer: Any,
+        session: Session,
         strict: bool,
-        log: list[Any] | None = None,
+        log: StepLog | None = None,
         deadline: float = float("inf"),
     ):
         self.program = program
@@ -234,7 +82,7 @@ class Run:
         self.pool = pool
         self.numbers = numbers
         self.sharing = sharing
-        self.explorer = explorer
+        self.session = session
         self.strict = strict
         self.log = log
         self.deadline = deadline
@@ -277,7 +125,7 @@ class Run:
     def execute(self) -> None:
         """Run the program to its end, in the calling thread and those of the pool."""
         main = self.main
-        main.worker = _Driver(main)
+        main.worker = Driver(main)
         main.ident = get_ident()
         now.thread = main
         threading.current_thread()._daemonic = False  # type: ignore[attr-defined]
@@ -285,7 +133,7 @@ class Run:
             self.value = self.program()
         except Kill:
             pass
-        except BaseException as error:  # noqa: BLE001 - whatever the program raises is its outcome
+        except BaseException as error:
             if not self.over:
                 main.error, main.error_site = error, main.site
         if not self.over:
@@ -306,7 +154,7 @@ class Run:
             pass
         except SystemExit:
             pass  # as threading does
-        except BaseException as error:  # noqa: BLE001 - reported as the failure of the run
+        except BaseException as error:
             if not self.over:
                 thread.error, thread.error_site = error, thread.site
         worker = thread.worker
@@ -467,21 +315,3 @@ class Run:
             if other.waiting is not None and other.waiting[0] == "change" and key in other.waiting[1]:
                 other.waiting = None
                 self.unsettled.append(other)
-
-
-class _Driver(Worker):
-    """The calling thread in the role of a worker: it runs the program itself."""
-
-    def __init__(self, main: VirtualThread):
-        self.baton = _thread.allocate_lock()
-        self.baton.acquire()
-        self.ident = get_ident()
-
-
-def merge(clock: list[int], other: list[int]) -> None:
-    """Make a vector clock the later of itself and another one, thread by thread."""
-    if len(clock) < len(other):
-        clock.extend([-1] * (len(other) - len(clock)))
-    for index, value in enumerate(other):
-        if value > clock[index]:
-            clock[index] = value

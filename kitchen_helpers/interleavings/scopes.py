@@ -41,7 +41,12 @@ class Scope:
     def is_shared_cell(self, name: str) -> bool:
         """Can `name`, used here, be a closure variable that several threads see change?"""
         owner = self.owner(name)
-        return owner is not None and owner.kind in ("function", "generator") and name in owner.captured and name in owner.assigned
+        return (
+            owner is not None
+            and owner.kind in ("function", "generator")
+            and name in owner.captured
+            and name in owner.assigned
+        )
 
 
 def resolve(statement: ast.stmt) -> dict[ast.AST, Scope]:
@@ -81,16 +86,17 @@ def _bind(node: ast.AST, scope: Scope, scopes: dict[ast.AST, Scope], uses: list[
         for default in (*arguments.defaults, *(d for d in arguments.kw_defaults if d is not None)):
             _bind(default, scope, scopes, uses)
         inner.bound.update(argument.arg for argument in parameters(arguments))
-        for part in node.body if isinstance(node.body, list) else [node.body]:
-            _bind(part, inner, scopes, uses)
+        inside: list[ast.AST] = list(node.body) if isinstance(node.body, list) else [node.body]
+        for statement in inside:
+            _bind(statement, inner, scopes, uses)
         return
     if isinstance(node, ast.ClassDef):
         scope.bound.add(node.name)
         inner = scopes[node] = Scope("class", scope)
         for part in (*node.decorator_list, *node.bases, *(k.value for k in node.keywords)):
             _bind(part, scope, scopes, uses)
-        for part in node.body:
-            _bind(part, inner, scopes, uses)
+        for statement in node.body:
+            _bind(statement, inner, scopes, uses)
         return
     if isinstance(node, COMPREHENSIONS):
         # A generator expression may run in another thread than the function that made it.

@@ -11,7 +11,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-from .scheduler import WRITE, Access, Run, Strategy, VirtualThread, merge
+from .scheduler import Run, Strategy
+from .threads import WRITE, Access, VirtualThread, merge
 
 Choice = tuple[int, int]
 """A thread's number, and which of the alternatives of its step."""
@@ -112,6 +113,9 @@ class Search(Strategy):
 
     def also(self, run: Run, thread: VirtualThread, accesses: tuple[Access, ...]) -> None:
         """The step that `thread` is taking uses more locations than it had said."""
+
+    def foresee(self, run: Run, thread: VirtualThread) -> None:
+        """The step before which `thread` is parked is about to become another one."""
 
     def learn(self, thread: VirtualThread, clock: list[int]) -> None:
         """What `thread` has just done comes after all that this vector clock names (a lock's last release)."""
@@ -283,6 +287,10 @@ class Reduced(Search):
             if thread.parked and thread.accesses and run.ending not in ("diverged", "time"):
                 self.race(thread, self.depth, thread.accesses, True)
 
+    def foresee(self, run: Run, thread: VirtualThread) -> None:
+        if thread.uses is not None:
+            self.race(thread, self.depth, thread.uses(), True)
+
     def repeated(self, run: Run, depth: int) -> None:
         # Otherwise a thread that is independent of the cycle could be put off for ever.
         node = self.nodes[depth]
@@ -384,7 +392,13 @@ def decode(schedule: str) -> list[Choice]:
         body, _, alternative = word.partition("/")
         name = body.rstrip("0123456789")
         count = body[len(name) :]
-        if not name or not name.isalpha() or not name.isupper() or not count or (alternative and not alternative.isdigit()):
+        if (
+            not name
+            or not name.isalpha()
+            or not name.isupper()
+            or not count
+            or (alternative and not alternative.isdigit())
+        ):
             raise ValueError(
                 f"{word!r} in the schedule {schedule!r} is not a letter and a number of steps; "
                 'a schedule looks like "A1 B2 A1", take it from exploration.counterexample.schedule'

@@ -68,7 +68,7 @@ class Snapshot:
                 if isinstance(item, type):
                     self.add_class(item)
                 continue
-            if kind == CONTAINER or kind == INSTANCE:
+            if kind in (CONTAINER, INSTANCE):
                 self.objects[id(item)] = (item, _save(item))
                 if kind == INSTANCE or is_readers(cls):
                     self.ensure(cls)
@@ -163,7 +163,9 @@ def _put_back(item: Any, saved: tuple[Any, dict[str, Any] | None, dict[str, Any]
     if content is not None:
         if isinstance(item, dict):
             now = list(dict.items(item))
-            if len(now) != len(content) or any(a[0] is not b[0] or a[1] is not b[1] for a, b in zip(now, content, strict=True)):
+            if len(now) != len(content) or any(
+                a[0] is not b[0] or a[1] is not b[1] for a, b in zip(now, content, strict=True)
+            ):
                 dict.clear(item)
                 for key, value in content:
                     dict.__setitem__(item, key, value)
@@ -198,7 +200,7 @@ def _inside(item: Any) -> list[Any]:
     if isinstance(item, dict):
         found.extend(dict.keys(item))
         found.extend(dict.values(item))
-    elif kind_of(type(item)) == CONTAINER and not isinstance(item, bytearray) or isinstance(item, tuple | frozenset):
+    elif (kind_of(type(item)) == CONTAINER and not isinstance(item, bytearray)) or isinstance(item, tuple | frozenset):
         found.extend(item)
     if kind_of(type(item)) in (INSTANCE, CONTAINER):
         found.extend(getattr(item, "__dict__", {}).values())

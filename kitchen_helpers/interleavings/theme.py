@@ -24,14 +24,26 @@ def _mixed(colour: str, paper: str, share: float) -> str:
 
 def _palette(dark: bool) -> str:
     if dark:
-        paper, share, plain = "#111418", 0.28, ("#f0f0f0", "#b4b8bd", "#3c4148", "#ff8a8a", "#3a1a1c", "#4a4312", "#7fd6a8")
+        paper, share, plain = (
+            "#111418",
+            0.28,
+            ("#f0f0f0", "#b4b8bd", "#3c4148", "#ff8a8a", "#3a1a1c", "#4a4312", "#7fd6a8"),
+        )
     else:
-        paper, share, plain = "#ffffff", 0.14, ("#1b1b1b", "#5c6167", "#d5d9de", "#b0001b", "#fdecee", "#fff3ad", "#00694d")
+        paper, share, plain = (
+            "#ffffff",
+            0.14,
+            ("#1b1b1b", "#5c6167", "#d5d9de", "#b0001b", "#fdecee", "#fff3ad", "#00694d"),
+        )
     ink, soft, rule, bad, bad_pale, mark, good = plain
     lanes = zip(*((_DARK, _DARK_INK) if dark else (_LIGHT, _LIGHT_INK)), strict=True)
-    colours = "".join(f"--c{i}:{c};--p{i}:{_mixed(c, paper, share)};--i{i}:{text};" for i, (c, text) in enumerate(lanes))
-    return (f"--paper:var(--jp-layout-color0,{paper});--ink:var(--jp-content-font-color0,{ink});--soft:{soft};--rule:{rule};"
-            f"--bad:{bad};--badpale:{bad_pale};--mark:{mark};--good:{good};{colours}")
+    colours = "".join(
+        f"--c{i}:{c};--p{i}:{_mixed(c, paper, share)};--i{i}:{text};" for i, (c, text) in enumerate(lanes)
+    )
+    return (
+        f"--paper:var(--jp-layout-color0,{paper});--ink:var(--jp-content-font-color0,{ink});--soft:{soft};--rule:{rule};"
+        f"--bad:{bad};--badpale:{bad_pale};--mark:{mark};--good:{good};{colours}"
+    )
 
 
 _RULES = """
@@ -82,14 +94,18 @@ def style(scope: str) -> str:
     at = f".{scope}"
     dark = f"{_palette(dark=True)}color-scheme:dark"
     lanes = "".join(f"{at} .t{i}{{--c:var(--c{i});--p:var(--p{i});--i:var(--i{i})}}\n" for i in range(LANE_COLOURS))
-    is_dark = ",".join(f"{page} {at}" for page in ('body[data-jp-theme-light="false"]', "body.vscode-dark",
-                                                  'html[data-theme="dark"]'))
-    is_light = ",".join(f"{page} {at}" for page in ('body[data-jp-theme-light="true"]', "body.vscode-light",
-                                                   'html[data-theme="light"]'))
+    is_dark = ",".join(
+        f"{page} {at}" for page in ('body[data-jp-theme-light="false"]', "body.vscode-dark", 'html[data-theme="dark"]')
+    )
+    is_light = ",".join(
+        f"{page} {at}" for page in ('body[data-jp-theme-light="true"]', "body.vscode-light", 'html[data-theme="light"]')
+    )
     rules = _RULES.strip().replace("@", at)
     light = f"{_palette(dark=False)}color-scheme:light"
-    return (f"<style>\n{rules}\n{lanes}{at}{{{light}}}\n@media (prefers-color-scheme:dark){{{at}{{{dark}}}}}\n"
-            f"{is_light}{{{light}}}\n{is_dark}{{{dark}}}\n</style>")
+    return (
+        f"<style>\n{rules}\n{lanes}{at}{{{light}}}\n@media (prefers-color-scheme:dark){{{at}{{{dark}}}}}\n"
+        f"{is_light}{{{light}}}\n{is_dark}{{{dark}}}\n</style>"
+    )
 
 
 def safe(text: str) -> str:
@@ -109,7 +125,7 @@ def _em(character: str) -> float:
         return 1.05 if unicodedata.east_asian_width(character) in "WF" else 0.84
     if character in "iljI|!.,:;'` ":
         return 0.36
-    if character in "frt()[]{}/\\-\"":
+    if character in 'frt()[]{}/\\-"':
         return 0.46
     if character in "mwMW@%&+=<>#~^_":
         return 0.9

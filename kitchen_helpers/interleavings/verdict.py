@@ -86,6 +86,8 @@ class Counterexample(Sequence[Step]):
     failure: Failure
     program: str
     """The name of the function that was explored."""
+    loop: int = 0
+    """For a livelock: the number of the step from which the schedule repeats itself; 0 if it does not."""
 
     @overload
     def __getitem__(self, index: int) -> Step: ...
@@ -144,7 +146,11 @@ class Exploration:
 
         return text_report(self)
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return f"<Exploration of {self.program}: {self.verdict}>"
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
 
     def _repr_html_(self) -> str:
         from .drawing import html_report

@@ -79,8 +79,10 @@ def told_apart(names: Sequence[str], cut: Callable[[str], str]) -> list[str]:
     short = [cut(name) for name in names]
     if len(set(short)) == len(set(names)):
         return short
-    return [name if short.count(name) == 1 else f"{name[: -1 - len(str(i))].rstrip('…')}…{i}"
-            for i, name in enumerate(short, start=1)]
+    return [
+        name if short.count(name) == 1 else f"{name[: -1 - len(str(i))].rstrip('…')}…{i}"
+        for i, name in enumerate(short, start=1)
+    ]
 
 
 def count(number: int, noun: str) -> str:
@@ -112,8 +114,14 @@ def sentence(counterexample: Counterexample) -> str:
         message = message.removesuffix(ending)
     message = message.removeprefix(raised).removeprefix(where).removeprefix(":").strip()
     if not message:  # a bare `assert`: its own line says what was expected
-        message = next((shorten(step.source, 160) for step in reversed(counterexample.steps)
-                        if (step.thread, step.line) == (failure.thread, failure.line)), "")
+        message = next(
+            (
+                shorten(step.source, 160)
+                for step in reversed(counterexample.steps)
+                if (step.thread, step.line) == (failure.thread, failure.line)
+            ),
+            "",
+        )
     line = f" (line {failure.line})" if failure.line is not None else ""
     return f"{raised}{where}{line}" + (f": {message}" if message else "")
 
@@ -140,8 +148,11 @@ def ending(counterexample: Counterexample) -> dict[str, tuple[str, int | None]]:
     failure, lanes = counterexample.failure, lanes_of(counterexample)
     found: dict[str, tuple[str, int | None]] = {}
     if failure.kind != "livelock":
-        found = {wait.thread: (f"waits for ever for {clean(wait.waits_for)}", wait.line)
-                 for wait in failure.waits if wait.thread in lanes}
+        found = {
+            wait.thread: (f"waits for ever for {clean(wait.waits_for)}", wait.line)
+            for wait in failure.waits
+            if wait.thread in lanes
+        }
     if failure.kind == "exception" and failure.thread in lanes and failing_step(counterexample) is None:
         found[str(failure.thread)] = (f"✗ {raised_name(failure)}", failure.line)
     return found
@@ -153,7 +164,8 @@ def figures(counterexample: Counterexample, exploration: Exploration | None = No
     steps = counterexample.steps
     forced = " (every switch was forced)" if any(step.thread != steps[0].thread for step in steps) else ""
     free = {0: f"no preemption{forced}", 1: "1 preemption (a switch that nothing forced)"}.get(
-        preemptions, f"{preemptions:,} preemptions (switches that nothing forced)")
+        preemptions, f"{preemptions:,} preemptions (switches that nothing forced)"
+    )
     run = f"; {schedules_run(exploration)}" if exploration is not None else ""
     return f"failing schedule: {count(len(steps), 'step')}, {free}{run}"
 
@@ -178,7 +190,9 @@ def in_words(wait: Wait) -> str:
     """Ana holds a and waits for b (line 7)"""
     holds = f"holds {listed(wait.holds)} and " if wait.holds else ""
     what = clean(wait.waits_for)
-    place = f"{what[:-1]}, line {wait.line})" if what.endswith(")") and not _by_end(wait) else f"{what} (line {wait.line})"
+    place = (
+        f"{what[:-1]}, line {wait.line})" if what.endswith(")") and not _by_end(wait) else f"{what} (line {wait.line})"
+    )
     return f"{clean(wait.thread)} {holds}waits for {place}"
 
 
@@ -214,9 +228,14 @@ def source_lines(counterexample: Counterexample, most: int = 16) -> list[tuple[s
     """("line 4 of your cell", "self.value += 1") for each line of a step or of a lasting wait, in the order of the file."""
     file_of = {step.thread: step.file for step in counterexample.steps}
     files = list(dict.fromkeys(step.file for step in counterexample.steps))
-    places = sorted({(files.index(step.file), step.line, step.source) for step in counterexample.steps} | {
-        (files.index(file_of[wait.thread]), wait.line, wait.source) for wait in counterexample.failure.waits
-        if wait.thread in file_of and counterexample.failure.kind != "livelock"})
+    places = sorted(
+        {(files.index(step.file), step.line, step.source) for step in counterexample.steps}
+        | {
+            (files.index(file_of[wait.thread]), wait.line, wait.source)
+            for wait in counterexample.failure.waits
+            if wait.thread in file_of and counterexample.failure.kind != "livelock"
+        }
+    )
     lines = [(f"line {line}{_of(files[index])}", shorten(source, 160)) for index, line, source in places]
     if len(lines) > most:
         lines = [*lines[: most - 1], (f"and {len(lines) - most + 1} more lines", "…")]
@@ -261,7 +280,9 @@ def _reason(counterexample: Counterexample, i: int) -> str | None:
     before = steps[i - 1]
     who = shorten(before.thread, 24)
     if steps[i].switch == "ended":
-        return f"{who} has failed" if failure.kind == "exception" and failure.thread == before.thread else f"{who} is done"
+        return (
+            f"{who} has failed" if failure.kind == "exception" and failure.thread == before.thread else f"{who} is done"
+        )
     if steps[i].switch == "blocked":
         waits = before.kind in ("wait", "join", "sleep") or before.action.startswith("waits")
         return f"{who} is blocked: {shorten(before.action, 40)}" if waits else f"{who} is blocked"
@@ -284,15 +305,5 @@ def _kept(steps: Sequence[Step], most: int) -> list[int]:
 
 
 def repeats_from(counterexample: Counterexample) -> int | None:
-    """Of a livelock, the number of the first step of the part that its end repeats, or None if it cannot be seen."""
-    if counterexample.failure.kind != "livelock":
-        return None
-    steps = counterexample.steps
-    marks = [(step.thread, step.action, step.line) for step in steps]
-    for period in range(2, min(500, len(steps) // 2) + 1):
-        if marks[-period:] == marks[-2 * period : -period]:
-            start = len(steps) - 2 * period
-            while start > 0 and marks[start - 1] == marks[start - 1 + period]:
-                start -= 1
-            return steps[start].number
-    return None
+    """Of a livelock, the number of the first step of the part that its end repeats, or None if there is none."""
+    return counterexample.loop or None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..scheduler import READ, Access, VirtualThread, current
+from ..threads import READ, Access, VirtualThread, current
 
 
 class Model:
@@ -74,7 +74,7 @@ class Model:
         return thread
 
 
-def patience(blocking: bool, timeout: float | None, what: str = "acquire") -> bool:
+def patience(blocking: bool, timeout: float | None) -> bool:
     """Does an operation wait for as long as it takes? Checks its arguments as the real one does."""
     if not blocking:
         if timeout is not None and timeout != -1:
@@ -83,5 +83,5 @@ def patience(blocking: bool, timeout: float | None, what: str = "acquire") -> bo
     if timeout is None or timeout == -1:
         return True
     if timeout < 0:
-        raise ValueError("timeout value must be a non-negative number" if what == "acquire" else "'timeout' must be a non-negative number")
+        raise ValueError("timeout value must be a non-negative number")
     return False

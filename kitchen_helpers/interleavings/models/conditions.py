@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from ..scheduler import ADD, WRITE, Access, VirtualThread
+from ..threads import ADD, READ, WRITE, Access, VirtualThread
 from .base import Model
 from .locks import Lock, RLock
 
@@ -48,11 +48,11 @@ class Condition(Model):
         run, lock = thread.run, self.lock
         waiter = _Waiter(thread, timeout is not None)
         self.waiters.append(waiter)
-        self.log(thread, "wait")
         if run.sharing.lock_releases:
             self.step("release", ((lock.key, WRITE),))
         count = lock.give_all(thread)
         self.changed(thread, (self.key, "waiting"))
+        self.log(thread, "wait")
 
         def awake() -> bool:
             return waiter.notified and lock.free()
@@ -83,7 +83,7 @@ class Condition(Model):
             self.waiters.remove(waiter)
             if not waiter.timed:
                 run.spurious -= 1
-                depth = run.strategy.depth - 1  # type: ignore[attr-defined]
+                depth = run.strategy.depth - 1
                 thread.doubt = (self, self.caller(), thread.writes, depth)
             self.saw(thread, (self.key, "notified"), retries=waiter.timed)
             self.log(thread, "expire" if waiter.timed else "spurious")
@@ -131,6 +131,8 @@ class Condition(Model):
             self.step("notify", ((self.key, WRITE),))
             chosen = self.waiters[:n]
         for waiter in chosen:
+            # Its pending step is another one from now on: what it could have been has to be looked at first.
+            run.strategy.foresee(run, waiter.thread)
             waiter.notified = True
             self.waiters.remove(waiter)
             run.strategy.learn(waiter.thread, thread.clock)
@@ -195,7 +197,7 @@ class Barrier(Model):
     def release(self, thread: VirtualThread) -> None:
         try:
             if self._action is not None:
-                thread.run.explorer.ensure(self._action)
+                thread.run.session.ensure(self._action)
                 self._action()
         except BaseException:
             self.state = "broken"
@@ -229,10 +231,10 @@ class Barrier(Model):
 
     @property
     def n_waiting(self) -> int:
-        thread, _ = self.step("look", ((self.key, WRITE),))
+        self.step("look", ((self.key, READ),))
         return self.count if self.state == "filling" else 0
 
     @property
     def broken(self) -> bool:
-        self.step("look", ((self.key, WRITE),))
+        self.step("look", ((self.key, READ),))
         return self.state == "broken"

@@ -7,9 +7,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from ..scheduler import READ, WRITE, VirtualThread
+from ..threads import READ, WRITE, VirtualThread
 from .base import Model
-
 
 
 class Future(Model):
@@ -41,8 +40,8 @@ class Future(Model):
 
     def _call(self, thread: VirtualThread, callback: Callable[[Any], Any]) -> None:
         try:
-            thread.run.explorer.call(callback, self)
-        except Exception:  # noqa: BLE001 - the real one logs it and goes on
+            thread.run.session.call(callback, self)
+        except Exception:
             return
 
     def wait(self, timeout: float | None) -> VirtualThread:
@@ -88,7 +87,7 @@ class Future(Model):
 
     def add_done_callback(self, callback: Callable[[Any], Any]) -> None:
         thread, _ = self.step("callback", ((self.key, WRITE),))
-        thread.run.explorer.ensure(callback)
+        thread.run.session.ensure(callback)
         if self.over():
             self._call(thread, callback)
         else:
@@ -122,7 +121,7 @@ class Executor(Model):
         thread, _ = self.step("submit", ((self.key, WRITE),))
         if self.closed:
             raise RuntimeError("cannot schedule new futures after shutdown")
-        thread.run.explorer.ensure(fn)
+        thread.run.session.ensure(fn)
         future = Future()
         self.tasks.append((future, fn, args, kwargs))
         thread.writes += 1
@@ -139,7 +138,7 @@ class Executor(Model):
     def work(self) -> None:
         thread = self.acting()
         if self.initializer is not None:
-            thread.run.explorer.call(self.initializer, *self.initargs)
+            thread.run.session.call(self.initializer, *self.initargs)
         while True:
             thread, _ = self.step("take", ((self.key, WRITE),), lambda: bool(self.tasks) or self.closed)
             if not self.tasks:
@@ -153,7 +152,7 @@ class Executor(Model):
             if future.state == "pending":
                 future.state = "running"
                 try:
-                    future.value = thread.run.explorer.call(fn, *args, **kwargs)
+                    future.value = thread.run.session.call(fn, *args, **kwargs)
                 except (KeyboardInterrupt, GeneratorExit):
                     raise
                 except (Exception, SystemExit) as error:
@@ -236,5 +235,3 @@ def as_completed(fs: Iterable[Future], timeout: float | None = None) -> Iterator
         future = over[min(which, len(over) - 1)]
         pending.remove(future)
         yield future
-
-

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-
-
-from ..scheduler import ADD, READ, WRITE, VirtualThread
+from ..threads import ADD, READ, WRITE, VirtualThread
 from .base import Model, patience
 
 
@@ -252,5 +250,3 @@ class Event(Model):
         thread, _ = self.step("await" if timeout is None else "try", ((self.key, READ),), ready)
         self.log(thread, "await", self.flag)
         return self.flag
-
-

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from ..scheduler import ADD, READ, WRITE, VirtualThread
+from ..threads import ADD, READ, WRITE, VirtualThread
 from .base import Model
 
 
@@ -38,7 +38,9 @@ class Queue(Model):
     def leave(self) -> Any:
         return self.items.popleft()
 
-    def turn(self, doing: str, accesses: Any, ready: Callable[[], bool], block: bool, timeout: float | None) -> VirtualThread:
+    def turn(
+        self, doing: str, accesses: Any, ready: Callable[[], bool], block: bool, timeout: float | None
+    ) -> VirtualThread:
         if block and timeout is not None and timeout < 0:
             raise ValueError("'timeout' must be a non-negative number")
         waits = block and timeout is None

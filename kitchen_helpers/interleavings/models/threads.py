@@ -6,7 +6,7 @@ import random
 import threading
 from typing import Any
 
-from ..scheduler import READ, WRITE, VirtualThread, current
+from ..threads import READ, WRITE, VirtualThread, current
 from .base import Model
 from .locks import Event
 
@@ -23,7 +23,7 @@ def start(real: threading.Thread) -> None:
     if _virtual(thread, real) is not None:
         raise RuntimeError("threads can only be started once")
     run = thread.run
-    explorer = run.explorer
+    session = run.session
     if run.sharing.thread_ends:
         sync(thread, "start", real, (("end", id(real)), WRITE))
     if isinstance(real, threading.Timer) and type(real).run is threading.Timer.run:
@@ -33,9 +33,9 @@ def start(real: threading.Thread) -> None:
 
         def job() -> None:
             if target is not None:
-                explorer.call(target, *args, **kwargs)
+                session.call(target, *args, **kwargs)
     else:
-        explorer.ensure(type(real))
+        session.ensure(type(real))
         job = real.run
     path = (*thread.path, thread.children)
     thread.children += 1
@@ -134,7 +134,7 @@ def active_count() -> int:
 
 
 def _cancelled(thread: VirtualThread, timer: threading.Timer) -> Event:
-    event = thread.run.explorer.stand_in(thread, timer.finished)
+    event = thread.run.session.stand_in(thread, timer.finished)
     assert isinstance(event, Event)
     return event
 
@@ -146,7 +146,7 @@ def _timer_job(timer: threading.Timer) -> Any:
         finished = _cancelled(thread, timer)
         finished.step("fire", ((finished.key, READ),))
         if not finished.flag:
-            thread.run.explorer.call(timer.function, *timer.args, **timer.kwargs)
+            thread.run.session.call(timer.function, *timer.args, **timer.kwargs)
         finished.set()
 
     return job

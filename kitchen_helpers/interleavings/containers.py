@@ -1,256 +1,32 @@
-"""The hooks for data: attributes, variables, items, operators, truth and iteration.
-
-Every hook does what the code that it stands for does. If the value is state that threads share, the thread parks first:
-that is the step, and whatever the hook then does happens in one piece.
-"""
+"""The hooks for containers: items, operators, truth, unpacking and iteration."""
 
 from __future__ import annotations
 
-import functools
 import inspect
 import types
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .attributes import record, use
 from .kinds import (
     CLASS,
     CONTAINER,
     DEEP,
     FUNCTION,
     INSTANCE,
-    MODULE,
     OPAQUE,
     READERS,
     SCALARS,
     VIEW,
     deep,
-    is_library,
     kind_of,
     underlying,
 )
-from .scheduler import READ, WRITE, Access, VirtualThread, current
 from .sites import Site
+from .threads import READ, WRITE, VirtualThread, current
 
-FIELD, METHOD, PROPERTY, DEFAULT, HIDDEN = "field", "method", "property", "default", "hidden"
 Peek = Callable[[], Any]
-
-
-def use(
-    thread: VirtualThread, site: Site, doing: str, target: Any, accesses: tuple[Access, ...], keep: Any
-) -> None:
-    """An access of `thread` is about to happen: a step, if the locations are shared."""
-    for _, mode in accesses:
-        if mode != READ:
-            thread.writes += 1
-    run = thread.run
-    if run.solo:
-        return
-    note = run.sharing.note
-    for key, mode in accesses:
-        note(thread, key, mode, site, keep)
-    if site.visible:
-        run.step(thread, site, doing, target, accesses)
-        thread.steps += 1
-        for key, mode in accesses:
-            if mode == READ:
-                thread.looked.append((key, run.versions.get(key, 0)))
-            else:
-                run.changed(thread, key)
-
-
-def record(thread: VirtualThread, site: Site, doing: str, target: Any, name: str, value: Any) -> None:
-    """Tell the log of a run that is to be shown what a step did."""
-    if site.visible:
-        seen = value if type(value) in SCALARS else id(value)
-        thread.trail = hash((thread.trail, site.number, doing, seen if type(value) is not slice else 0))
-    log = thread.run.log
-    if log is not None and site.visible and not thread.run.solo:
-        log.append(thread, site, doing, target, name, value)
-
-
-# -- attributes -------------------------------------------------------------------------------------------------------
-
-_plans: dict[tuple[type, str], tuple[str, Any]] = {}
-
-
-def plan(cls: type, name: str) -> tuple[str, Any]:
-    """What an attribute of the instances of a class is, and the class that has a default for it."""
-    try:
-        return _plans[cls, name]
-    except KeyError:
-        found = _plans[cls, name] = _plan(cls, name)
-        return found
-
-
-def _plan(cls: type, name: str) -> tuple[str, Any]:
-    if getattr(cls.__getattribute__, "__objclass__", None) is None:
-        return PROPERTY, None  # the reader's own __getattribute__: Python code, rewritten like any other
-    for owner in cls.__mro__:
-        if name in owner.__dict__:
-            value = owner.__dict__[name]
-            if isinstance(value, types.MemberDescriptorType):
-                return FIELD, None
-            if isinstance(value, property):
-                return PROPERTY, None
-            if isinstance(value, types.GetSetDescriptorType):
-                return (HIDDEN if name == "__dict__" else PROPERTY), None
-            if isinstance(value, functools.cached_property):
-                return HIDDEN, None
-            if isinstance(value, staticmethod | classmethod | types.FunctionType) or kind_of(type(value)) == FUNCTION:
-                return METHOD, None
-            if hasattr(type(value), "__get__"):
-                return PROPERTY, None
-            return DEFAULT, owner
-    return FIELD, None
-
-
-def forget_plans() -> None:
-    _plans.clear()
-
-
-def attribute_keys(thread: VirtualThread, site: Site, obj: Any, name: str, mode: int) -> tuple[Access, ...]:
-    """The locations of an attribute: none if it is a method, a property, or a module's function."""
-    kind = kind_of(type(obj))
-    if kind == INSTANCE or kind == CONTAINER:
-        if kind == CONTAINER and not hasattr(obj, "__dict__"):
-            return ()
-        what, owner = plan(type(obj), name)
-        if what is FIELD:
-            return (((id(obj), name), mode),)
-        if what is DEFAULT:
-            return ((id(obj), name), mode), ((id(owner), name), READ)
-        if what is METHOD:
-            if mode == READ and name not in getattr(obj, "__dict__", ()):
-                return ()
-            return (((id(obj), name), mode),)
-        if what is HIDDEN:
-            thread.run.sharing.opaque(thread, (id(obj), "*"), site, obj, f"{type(obj).__name__}.{name}")
-            thread.run.sharing.refuse(site, f"{name} changes attributes where no step can be seen")
-        return ()
-    if kind == MODULE:
-        values = obj.__dict__
-        if name in values and (callable(values[name]) or is_library(getattr(obj, "__file__", None), obj.__name__)):
-            if mode == READ or is_library(getattr(obj, "__file__", None), obj.__name__):
-                return ()
-        return (((id(values), name), mode),)
-    if kind == CLASS:
-        if mode == READ:
-            for owner in obj.__mro__:
-                if name in owner.__dict__:
-                    if owner.__module__ == "builtins" or kind_of(type(owner.__dict__[name])) == FUNCTION:
-                        return ()
-                    return (((id(owner), name), READ),)
-            return ()
-        forget_plans()
-        return (((id(obj), name), mode),)
-    if kind == FUNCTION and isinstance(obj, types.FunctionType) and not name.startswith("__"):
-        return (((id(obj), name), mode),)
-    return ()
-
-
-def load(site: Site, obj: Any, name: str) -> Any:
-    thread = current()
-    if thread is None:
-        return getattr(obj, name)
-    cls = type(obj)
-    if cls in SCALARS:
-        return getattr(obj, name)
-    accesses = attribute_keys(thread, site, obj, name, READ)
-    if accesses:
-        use(thread, site, "read", obj, accesses, obj)
-        value = getattr(obj, name)
-        if site.visible:
-            record(thread, site, "read", obj, name, value)
-    else:
-        obj = thread.run.explorer.stand_in(thread, obj)
-        value = getattr(obj, name)
-    if kind_of(type(value)) in (FUNCTION, CLASS):
-        thread.run.explorer.ensure(value)
-    return value
-
-
-def store(site: Site, value: Any, obj: Any, name: str) -> None:
-    thread = current()
-    if thread is None:
-        setattr(obj, name, value)
-        return
-    if type(obj).__setattr__ in _PLAIN_SETATTR and not _has_setter(type(obj), name):
-        use(thread, site, "write", obj, attribute_keys(thread, site, obj, name, WRITE), obj)
-        setattr(obj, name, value)
-        if site.visible:
-            record(thread, site, "write", obj, name, value)
-    else:
-        setattr(obj, name, value)
-
-
-_PLAIN_SETATTR = {object.__setattr__, type.__setattr__, types.ModuleType.__setattr__}
-
-
-def _has_setter(cls: type, name: str) -> bool:
-    """Does storing call Python code of the reader's (a property, a descriptor)?"""
-    found = inspect.getattr_static(cls, name, None)
-    return isinstance(found, property) or (
-        found is not None and hasattr(type(found), "__set__") and not isinstance(found, types.MemberDescriptorType)
-    )
-
-
-def delete(site: Site, obj: Any, name: str) -> None:
-    thread = current()
-    if thread is not None and not _has_setter(type(obj), name):
-        use(thread, site, "delete", obj, attribute_keys(thread, site, obj, name, WRITE), obj)
-        record(thread, site, "delete", obj, name, None)
-    delattr(obj, name)
-
-
-# -- variables --------------------------------------------------------------------------------------------------------
-
-
-def variable_key(peek: Peek, site: Site) -> tuple[Any, Any]:
-    """The location of a closure variable (its cell) or a global, and what to keep alive for it."""
-    cells = peek.__closure__  # type: ignore[attr-defined]
-    if cells:
-        return id(cells[0]), cells[0]
-    return (id(peek.__globals__), site.text), None  # type: ignore[attr-defined]
-
-
-def load_variable(site: Site, peek: Peek) -> Any:
-    thread = current()
-    if thread is None:
-        return peek()
-    run = thread.run
-    key, keep = variable_key(peek, site)
-    use(thread, site, "read", None, ((key, READ),), keep)
-    value = peek()
-    if site.visible:
-        record(thread, site, "read", None, site.text, value)
-    kind = kind_of(type(value))
-    if kind == FUNCTION or kind == CLASS:
-        run.explorer.ensure(value)
-    return value
-
-
-def store_variable(site: Site, peek: Peek, value: Any) -> Any:
-    thread = current()
-    if thread is not None:
-        key, keep = variable_key(peek, site)
-        if keep is None:
-            thread.run.explorer.global_stored(site, peek)
-        use(thread, site, "write", None, ((key, WRITE),), keep)
-        if site.visible:
-            record(thread, site, "write", None, site.text, value)
-    return value
-
-
-def delete_variable(site: Site, peek: Peek) -> None:
-    thread = current()
-    if thread is not None:
-        key, keep = variable_key(peek, site)
-        use(thread, site, "delete", None, ((key, WRITE),), keep)
-        record(thread, site, "delete", None, site.text, None)
-
-
-# -- containers -------------------------------------------------------------------------------------------------------
 
 
 def is_plain(obj: Any, method: str) -> bool:
@@ -280,7 +56,7 @@ def load_item(site: Site, obj: Any, index: Any) -> Any:
             opaque(thread, site, obj)
         value = obj[index]
     if kind_of(type(value)) in (FUNCTION, CLASS):
-        thread.run.explorer.ensure(value)
+        thread.run.session.ensure(value)
     return value
 
 
@@ -315,7 +91,7 @@ def opaque(thread: VirtualThread, site: Site, *values: Any) -> None:
     run = thread.run
     for value in values:
         for item in [*deep(value), *([value] if kind_of(type(value)) in (OPAQUE, INSTANCE) else [])]:
-            if run.explorer.is_old(item) and kind_of(type(item)) == OPAQUE and not run.explorer.is_harmless(item):
+            if run.session.is_old(item) and kind_of(type(item)) == OPAQUE and not run.session.is_harmless(item):
                 run.sharing.refuse(site, f"{type(item).__name__} keeps its state from one run to the next")
             if not run.solo:
                 run.sharing.opaque(thread, id(item), site, item, site.text)
@@ -340,7 +116,14 @@ def read_all(thread: VirtualThread, site: Site, values: list[Any], doing: str = 
     """One step that reads several containers."""
     if values:
         unique = {id(v): v for v in values}
-        use(thread, site, doing, next(iter(unique.values())), tuple((key, READ) for key in unique), list(unique.values()))
+        use(
+            thread,
+            site,
+            doing,
+            next(iter(unique.values())),
+            tuple((key, READ) for key in unique),
+            list(unique.values()),
+        )
 
 
 def touch(site: Site, value: Any) -> Any:
@@ -460,12 +243,12 @@ class Iterating:
         thread = current()
         if thread is None:
             return next(self.iterator)
-        thread.run.explorer.turn(thread)
+        thread.run.session.turn(thread)
         use(thread, self.site, "read", self.source, ((self.key, self.mode),), self.source)
         value = next(self.iterator)
         record(thread, self.site, "read", self.source, "", value)
         if kind_of(type(value)) in (FUNCTION, CLASS):
-            thread.run.explorer.ensure(value)
+            thread.run.session.ensure(value)
         return value
 
     def __length_hint__(self) -> int:
@@ -492,7 +275,7 @@ def iterate(site: Site, value: Any) -> Any:
         frame = iterator.gi_frame
         return Iterating(site, iterator, iterator, id(frame if frame is not None else iterator), WRITE)
     if kind_of(type(iterator)) == OPAQUE:
-        if thread.run.explorer.is_old(iterator):
+        if thread.run.session.is_old(iterator):
             opaque(thread, site, iterator)
         return Iterating(site, iterator, iterator, id(iterator), WRITE)
     return iterator
@@ -519,4 +302,3 @@ def container_method(name: str, owner: Any) -> tuple[int, bool]:
     """How a method of a container uses it, and whether it looks at what is inside."""
     reads = name in READERS and not (isinstance(owner, Counter | defaultdict) and name == "__getitem__")
     return (READ if reads else WRITE), name in DEEP
-

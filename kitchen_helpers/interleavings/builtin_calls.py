@@ -1,0 +1,237 @@
+"""Calls of functions and methods that are written in C: which of them read, which write, which call Python back."""
+
+from __future__ import annotations
+
+import random
+import types
+from typing import Any
+
+from . import attributes, containers
+from .attributes import record, use
+from .containers import Iterating, iterate, opaque, read_all
+from .kinds import CLASS, CONTAINER, FUNCTION, OPAQUE, VIEW, deep, kind_of, underlying
+from .models import threads
+from .models.base import Model
+from .naming import short
+from .sites import Site
+from .stand_ins import ATTRIBUTE, HARMLESS, LAZY, READS_DEEP, REFUSED, REFUSED_MODULES, STAND_INS
+from .threads import READ, WRITE, VirtualThread
+
+
+def call_builtin(
+    thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    """Functions and methods written in C."""
+    session = thread.run.session
+    try:
+        stand_in = STAND_INS.get(function)
+    except TypeError:
+        stand_in = None
+    if stand_in is not None:
+        made = stand_in(*with_stand_ins(thread, args), **kwargs)
+        return session.made(thread, made) if isinstance(made, Model) else made
+    owner = getattr(function, "__self__", None)
+    name = getattr(function, "__name__", "")
+    if owner is None and isinstance(function, type(list.append) | type(list.__len__)) and args:
+        # list.append(items, x), object.__setattr__(self, "x", 1)
+        if name == "__setattr__" and len(args) == 3:
+            return attributes.store(site, args[2], args[0], args[1])
+        if kind_of(type(args[0])) == CONTAINER:
+            return _container_method(thread, site, function, args[0], name, args[1:], args, kwargs)
+        return _plain(thread, site, function, args, kwargs)
+    if owner is not None and not isinstance(owner, types.ModuleType):
+        if name == "__setattr__" and len(args) == 2 and not isinstance(owner, type):
+            return attributes.store(site, args[1], owner, args[0])
+        kind = kind_of(type(owner))
+        if kind == CONTAINER:
+            return _container_method(thread, site, function, owner, name, args, args, kwargs)
+        if kind == VIEW:
+            read_all(thread, site, [underlying(owner)])
+            return function(*args, **kwargs)
+        replaced = session.stand_in(thread, owner)
+        if replaced is not owner:
+            return getattr(replaced, name)(*args, **kwargs)
+        if isinstance(owner, types.GeneratorType):
+            return _generator_method(thread, site, function, owner, args, kwargs)
+        if isinstance(owner, Iterating):
+            return function(*args, **kwargs)
+        if isinstance(owner, random.Random):
+            return call_random(thread, site, function, args, kwargs)
+        if isinstance(owner, str | bytes | tuple | frozenset | int | float | type):
+            return _plain(thread, site, function, args, kwargs)
+        return call_unseen(thread, site, function, args, kwargs)
+    return _plain(thread, site, function, args, kwargs)
+
+
+def call_random(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The functions of `random` share one generator: each thread gets its own, the same in every run."""
+    owner = function.__self__
+    if owner is not random._inst:
+        if not thread.run.solo:
+            use(thread, site, "read", owner, ((id(owner), WRITE),), owner)
+        return function(*args, **kwargs)
+    if isinstance(owner, random.SystemRandom):
+        thread.run.sharing.refuse(site, "true randomness is not the same in every run")
+    return getattr(threads.chance(), function.__name__)(*args, **kwargs)
+
+
+def _generator_method(
+    thread: VirtualThread, site: Site, function: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Any:
+    frame = owner.gi_frame
+    use(thread, site, "read", owner, ((id(frame if frame is not None else owner), WRITE),), owner)
+    return function(*args, **kwargs)
+
+
+def _container_method(
+    thread: VirtualThread,
+    site: Site,
+    function: Any,
+    owner: Any,
+    name: str,
+    arguments: tuple[Any, ...],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    if name in ("keys", "values", "items", "__init_subclass__", "__reduce_ex__") and isinstance(owner, dict):
+        return function(*args, **kwargs)  # a view: reading it is a step
+    if name == "__iter__":
+        return iterate(site, owner)
+    mode, looks_inside = containers.container_method(name, owner)
+    for value in (*arguments, *kwargs.values()):
+        thread.run.session.ensure_callable(value)
+    others: list[Any] = []
+    for value in arguments:
+        others.extend(deep(value) if looks_inside else containers.containers_of(value))
+    if name in ("append", "add", "appendleft", "insert", "setdefault", "get", "pop", "__setitem__", "__getitem__"):
+        others = []  # they only pass a reference on
+    if looks_inside:
+        others.extend(deep(owner))
+    accesses = ((id(owner), mode), *((key, READ) for key in {id(o): o for o in others if o is not owner}))
+    use(thread, site, "read" if mode == READ else "write", owner, accesses, [owner, *others])
+    thread.in_c += 1
+    before = thread.steps
+    try:
+        value = function(*args, **kwargs)
+    finally:
+        thread.in_c -= 1
+        if thread.steps != before:
+            # It called Python back, and ended in a later step than it began.
+            thread.run.strategy.also(thread.run, thread, accesses)
+    if site.visible:
+        what = f"{name}({', '.join(short(a) for a in arguments)})" if thread.run.log is not None else name
+        record(thread, site, "read" if mode == READ else "write", owner, what, value)
+    return value
+
+
+def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Built-in functions and classes."""
+    session = thread.run.session
+    if function in REFUSED or getattr(function, "__module__", None) in REFUSED_MODULES:
+        session.forbid(
+            thread, site, REFUSED.get(function, f"{function.__module__}.{function.__name__} cannot be explored")
+        )
+    if function in ATTRIBUTE and len(args) >= 2 and isinstance(args[1], str):
+        return _attribute(site, function, args)
+    if function is print:
+        read_all(thread, site, deep(args))
+        return None if thread.run.quiet else print(*args, **kwargs)
+    if function in HARMLESS or (isinstance(function, type) and issubclass(function, BaseException)):
+        return function(*args, **kwargs)
+    for value in (*args, *kwargs.values()):
+        session.ensure_callable(value)
+    if function is next and args:
+        return _next(thread, site, args)
+    if function in LAZY:
+        if function is reversed and args and kind_of(type(args[0])) == CONTAINER:
+            return Iterating(site, args[0], reversed(args[0]), id(args[0]), READ)
+        if function is iter:
+            if len(args) == 1:
+                return iterate(site, args[0]) if not isinstance(args[0], str | tuple | bytes | range) else iter(args[0])
+            return function(*args)
+        wrapped = [a if kind_of(type(a)) == FUNCTION else iterate(site, a) for a in args]
+        return session.made(thread, function(*wrapped, **kwargs))
+    values = list(args)
+    if len(values) == 1 and isinstance(values[0], Iterating) and values[0].mode == READ:
+        # A C function that takes all items of a container's iterator does so in one piece.
+        inner = values[0]
+        use(thread, site, "read", inner.source, ((inner.key, READ), (id(inner), WRITE)), inner.source)
+        values[0] = inner.iterator
+    inside = function in READS_DEEP or function in (sorted, max, min, sum)
+    found = [c for v in args for c in (deep(v) if inside else containers.containers_of(v))]
+    for value in args:
+        if isinstance(value, types.GeneratorType):
+            frame = value.gi_frame
+            use(thread, site, "read", value, ((id(frame if frame is not None else value), WRITE),), value)
+        elif function in (str, repr, format):
+            containers.generated(thread, site, value, "__repr__", "__str__")
+        elif kind_of(type(value)) == OPAQUE and function not in (len, id) and not isinstance(value, Model):
+            opaque(thread, site, value)
+    read_all(thread, site, found)
+    thread.in_c += 1
+    before = thread.steps
+    try:
+        value = function(*values, **kwargs)
+    finally:
+        thread.in_c -= 1
+        if thread.steps != before and found:
+            thread.run.strategy.also(thread.run, thread, tuple((id(f), READ) for f in found))
+    if found:
+        record(thread, site, "read", found[0], getattr(function, "__name__", "") + "(", value)
+    return value
+
+
+def _next(thread: VirtualThread, site: Site, args: tuple[Any, ...]) -> Any:
+    iterator = args[0]
+    if isinstance(iterator, Iterating):
+        # Two threads that share the iterator conflict on it, not only on what it comes from.
+        use(thread, site, "read", iterator.source, ((id(iterator), WRITE), (iterator.key, iterator.mode)), iterator)
+        return next(iterator.iterator, *args[1:])
+    if isinstance(iterator, types.GeneratorType):
+        frame = iterator.gi_frame
+        use(thread, site, "read", iterator, ((id(frame if frame is not None else iterator), WRITE),), iterator)
+    elif kind_of(type(iterator)) == OPAQUE:
+        if thread.run.session.is_old(iterator):
+            opaque(thread, site, iterator)
+        use(thread, site, "read", iterator, ((id(iterator), WRITE),), iterator)
+    return next(*args)
+
+
+def _attribute(site: Site, function: Any, args: tuple[Any, ...]) -> Any:
+    """getattr, setattr, delattr and hasattr are steps on the attribute that they name."""
+    if function is setattr:
+        return attributes.store(site, args[2], args[0], args[1])
+    if function is delattr:
+        return attributes.delete(site, args[0], args[1])
+    try:
+        value = attributes.load(site, args[0], args[1])
+    except AttributeError:
+        if function is hasattr:
+            return False
+        if len(args) == 3:
+            return args[2]
+        raise
+    return True if function is hasattr else value
+
+
+def with_stand_ins(thread: VirtualThread, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    stand_in = thread.run.session.stand_in
+    return tuple(stand_in(thread, a) for a in args)
+
+
+def call_unseen(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Code that we know nothing about: what it gets hold of must not be shared."""
+    session = thread.run.session
+    owner = getattr(function, "__self__", None)
+    values = [*args, *kwargs.values()]
+    if owner is not None and not isinstance(owner, types.ModuleType | type):
+        values.append(owner)
+    for value in values:
+        if kind_of(type(value)) in (FUNCTION, CLASS):
+            session.ensure(value)
+    opaque(thread, site, *values)
+    thread.in_c += 1
+    try:
+        return function(*with_stand_ins(thread, args), **kwargs)
+    finally:
+        thread.in_c -= 1

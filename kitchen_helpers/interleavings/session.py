@@ -1,0 +1,187 @@
+"""One exploration: the rewritten code, the workers, the saved state, and what the hooks need to know."""
+
+from __future__ import annotations
+
+import threading
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from . import attributes, calls, containers, loops
+from .collect import Collector, is_rewritten
+from .kinds import CLASS, FUNCTION, kind_of
+from .locations import Sharing
+from .models.base import Model
+from .models.shadows import SHADOWED, CannotShadow, shadow
+from .pool import Pool
+from .scheduler import Run, StepLog
+from .search import Search
+from .sites import Site
+from .state import Snapshot
+from .threads import VirtualThread, now
+
+HOOKS: dict[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        attributes.load,
+        attributes.store,
+        attributes.delete,
+        attributes.load_variable,
+        attributes.store_variable,
+        attributes.delete_variable,
+        containers.load_item,
+        containers.store_item,
+        containers.delete_item,
+        containers.touch,
+        containers.truth,
+        containers.unpack,
+        containers.operate,
+        containers.chain,
+        containers.update,
+        containers.iterate,
+        containers.delegate,
+        containers.matched,
+        calls.call,
+        calls.manage,
+        calls.ensure,
+        calls.unjudged,
+        calls.debugger,
+        calls.alive,
+        calls.virtual_id,
+        calls.yielding,
+        loops.enter_loop,
+        loops.loop,
+    )
+}
+_HERE = Site("", 0, "", "", 0)
+
+
+class Session:
+    """One exploration: the rewritten code, the workers, and what the hooks need to know."""
+
+    def __init__(self, program: Callable[[], Any], strict: bool, deadline: float):
+        self.program = program
+        self.strict = strict
+        self.deadline = deadline
+        self.sharing = Sharing()
+        self.collector = Collector(HOOKS, lambda why: self.sharing.refuse(None, why))
+        self.snapshot = Snapshot(self.ensure)
+        self.pool = Pool()
+        self.numbers: dict[tuple[int, ...], int] = {}
+        self.interrupted = False
+        self.run: Run | None = None
+        self.harmless: set[int] = set()
+
+    # -- for the hooks --------------------------------------------------------------------------------------------
+
+    def ensure(self, value: Any) -> None:
+        """Rewrite what is about to be called, before it is."""
+        collector = self.collector
+        if type(value) is types.MethodType:
+            value = value.__func__
+        if id(value) in collector.known or is_rewritten(value):
+            return
+        collector.ensure(value)
+        while collector.new_functions:
+            self.snapshot.add_function(collector.new_functions.pop(0))
+        if isinstance(value, type):
+            self.snapshot.add_class(value)
+
+    def ensure_callable(self, value: Any) -> None:
+        if kind_of(type(value)) in (FUNCTION, CLASS):
+            self.ensure(value)
+
+    def call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
+        """Call what the program gave to a thread, a timer or an executor."""
+        return calls.call(_HERE, function, *args, **kwargs)
+
+    def stand_in(self, thread: VirtualThread, value: Any) -> Any:
+        """The model of a primitive that is older than the run; anything else as it is."""
+        if not isinstance(value, SHADOWED):
+            return value
+        run = thread.run
+        if id(value) not in run.shadows:
+            try:
+                run.shadows[id(value)] = (value, shadow(value, lambda inner: self.stand_in(thread, inner)))
+            except CannotShadow as reason:
+                self.forbid(thread, thread.call_site, str(reason))
+        return run.shadows[id(value)][1]
+
+    def forbid(self, thread: VirtualThread, site: Site | None, why: str) -> None:
+        """The program does what must not be done while exploring: the run ends here."""
+        thread.run.sharing.refuse(site, why)
+        thread.run.stop(thread, "refused")
+
+    def made(self, thread: VirtualThread, value: Any) -> Any:
+        """Number a new object by who made it and when: the same in every run."""
+        thread.made += 1
+        thread.run.identities[id(value)] = (value, 1_000_000 * (thread.number + 1) + thread.made)
+        return value
+
+    def identity(self, thread: VirtualThread, value: Any) -> int:
+        identities = thread.run.identities
+        known = identities.get(id(value))
+        if known is None:
+            age = self.snapshot.ages.get(id(value))
+            known = identities[id(value)] = (value, age if age is not None else 10**12 + len(identities))
+        return known[1]
+
+    def is_old(self, value: Any) -> bool:
+        """Was it there before the program ran, so that a run may leave it changed?"""
+        return id(value) in self.snapshot.ages
+
+    def is_harmless(self, value: Any) -> bool:
+        module = type(value).__module__
+        return isinstance(value, Model | threading.Thread) or module in ("_io", "logging", "re", "functools")
+
+    def global_stored(self, site: Site, peek: Any) -> None:
+        values = peek.__globals__
+        self.snapshot.add_variable(values, site.text)
+
+    def turn(self, thread: VirtualThread) -> None:
+        loops.turn(thread)
+
+    def roots(self) -> Iterator[Any]:
+        return self.snapshot.roots()
+
+    # -- runs -----------------------------------------------------------------------------------------------------
+
+    def once(self, search: Search, log: StepLog | None = None) -> Run:
+        """One run, of the schedule that the search has in mind."""
+        self.sharing.new_run()
+        search.begin()
+        run = self.run = Run(
+            self.start,
+            search,
+            self.pool,
+            self.numbers,
+            self.sharing,
+            session=self,
+            strict=self.strict,
+            log=log,
+            deadline=self.deadline,
+        )
+        if self.interrupted:
+            run.deadline = 0.0
+        try:
+            run.execute()
+        finally:
+            now.thread = None
+            now.dying = 0
+            self.snapshot.restore()
+        search.ended(run)
+        return run
+
+    def start(self) -> Any:
+        return self.call(self.program)
+
+    def prepare(self) -> None:
+        self.ensure(self.program)
+        if isinstance(self.program, types.MethodType):
+            self.snapshot.walk(self.program.__self__)
+
+    def close(self) -> None:
+        self.collector.restore()
+        self.sharing.reset()
+        attributes.forget_plans()
+        self.pool.close()
