@@ -21,4 +21,4 @@ tidy: ## bring every notebook into the form in which it is committed
 
 bench: ## print what our engines, explorer and grader cost beside others, as ratios
 	@.ci/venv test,bench
-	@for file in tests/benchmarks/*.py; do .venv/bin/python $$file || exit 1; done
+	@for file in $(sort $(wildcard tests/benchmarks/*.py)); do .venv/bin/python $$file || exit 1; done

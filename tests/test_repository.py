@@ -68,6 +68,14 @@ def test_links_of_the_papers_lead_somewhere():
             assert (ROOT / target).exists(), f"{paper} links to {target}, which does not exist"
 
 
+def test_the_map_links_the_notebooks_that_exist():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d\d) \| (?:\[[^]]+\]\(notebooks/([^)]+)\))?", readme, re.MULTILINE)
+    linked = {name for _, name in rows if name}
+    there = {Path(name).name for name in tracked() if re.fullmatch(r"notebooks/[^/]+\.ipynb", name)}
+    assert linked == there, "link each notebook, and only those, in the table of README.md"
+
+
 def test_binder_accepts_the_repository(tmp_path):
     for name in ("environment.yml", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path)
