@@ -364,7 +364,7 @@ def check_task(task: Any) -> None:
 def check_engines(engines: Iterable[str] | None) -> list[str]:
     names = list(ENGINES) if engines is None else [engines] if isinstance(engines, str) else list(engines)
     for name in names:
-        if name not in ENGINES:
+        if name not in tuple(ENGINES):  # a tuple, as a name may be anything
             raise ValueError(f"unknown engine {short(name)}: there are {', '.join(ENGINES)}")
     return list(dict.fromkeys(["sequential", *names]))
 

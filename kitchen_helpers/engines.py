@@ -110,11 +110,6 @@ def coroutines(job: Job) -> Iterator[Callable[[], Outcome]]:
             loops.put(runner.get_loop())
             runner.run(closing.wait())
 
-    thread = threading.Thread(target=live, name="worker-async", daemon=True)
-    thread.start()
-    loop = wait_for(loops)
-    startup = perf_counter() - begun
-
     def run() -> Outcome:
         done: SimpleQueue[None] = SimpleQueue()
         started = perf_counter()
@@ -130,16 +125,21 @@ def coroutines(job: Job) -> Iterator[Callable[[], Outcome]]:
         seconds = perf_counter() - started
         return Outcome(results, Run(seconds, startup, as_spans([(0, rows)]), 1, started))
 
+    thread = threading.Thread(target=live, name="worker-async", daemon=True)
     error: BaseException | None = None
     try:
+        thread.start()
+        loop = wait_for(loops)
+        startup = perf_counter() - begun
         yield run
+        loop.call_soon_threadsafe(closing.set)
     except BaseException as raised:
         error = raised
+        with suppress(NameError, RuntimeError):  # not begun yet, or closed already
+            loop.call_soon_threadsafe(closing.set)
         raise
     finally:
-        with suppress(RuntimeError):  # a stopped loop is closed already
-            loop.call_soon_threadsafe(closing.set)
-        stop([thread], error)
+        stop([thread], error, politely=0.3)
 
 
 ENGINES: dict[str, Engine] = {
@@ -170,16 +170,16 @@ def wait_for(queue: SimpleQueue[_T]) -> _T:
             return queue.get(timeout=0.1)
 
 
-def stop(crew: list[threading.Thread], error: BaseException | None, patience: float = 0.5) -> None:
-    """End threads within `patience` seconds, as far as Python can: computing ends now, a wait after it is over.
+def stop(crew: list[threading.Thread], error: BaseException | None, politely: float = 0.02) -> None:
+    """End threads within half a second, as far as Python can: computing ends now, a wait after it is over.
 
     No item is begun any more. A thread that waits in C code (sleep, a socket, a lock) cannot be ended; it ends itself
     as soon as that wait is over, and `error` gets a note of it.
     """
-    deadline = perf_counter() + patience
+    deadline = perf_counter() + 0.5
     begun = [thread for thread in crew if thread.ident is not None]
     # Threads that have nothing left to do need a moment only; throwing into them would be noise.
-    join_all(begun, perf_counter() + 0.02)
+    join_all(begun, perf_counter() + politely)
     for thread in begun:
         if thread.is_alive() and thread.ident is not None:
             throw(thread.ident, Stopped)

@@ -7,12 +7,14 @@ and lines take the colours of the reader's own style, so that the figures can be
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from heapq import heappop, heappush
 from math import inf, isfinite
 from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.patches import Patch
 
 from .comparison import duration
@@ -107,25 +109,27 @@ def plot_timeline(comparison: Comparison, engines: Iterable[str] | None = None, 
         colour, unit = COLOURS.get(name, QUIET), heights[name] / max(1, len(lanes[name]))
         begin = run.startup_seconds
         middle = top + heights[name] / 2
+        waits, computes, hatched, ends = [], [], [], []
         for number, lane in enumerate(lanes[name]):
-            y, thick = top + number * unit, 0.82 * unit
+            low, high = top + number * unit, top + (number + 0.82) * unit
             if begin > 0.004 * reach:
-                starts = True
-                ax.broken_barh([(0, begin)], (y, thick), facecolor="none", edgecolor=QUIET, hatch=HATCH, linewidth=0)
-            waits, computes = [], []
+                hatched.append(_box(0, begin, low, high))
             for span in lane:
-                at, length = begin + span.start - run.started, span.end - span.start
-                busy = min(length, max(0.0, span.cpu_seconds))
-                waits.append((at, length - busy))
-                computes.append((at + length - busy, busy))
-                if thick > 0.5 and length > (0.012 + 0.009 * len(str(span.item))) * reach:
-                    ax.text(at + 0.006 * reach, y + thick / 2, str(span.item), va="center", fontsize=8, color=ink)
-            edge = ax.get_facecolor()
-            ax.broken_barh(waits, (y, thick), facecolor=colour, alpha=PALE, linewidth=0)
-            ax.broken_barh(computes, (y, thick), facecolor=colour, linewidth=0)
-            # A gap between neighbours, where there is room for one, shows where an item ends.
-            ends = [begin + span.end - run.started for span in lane if span.end - span.start > 0.008 * reach]
-            ax.vlines(ends, y, y + thick, color=edge, linewidth=1.2)
+                at, to = begin + span.start - run.started, begin + span.end - run.started
+                busy = min(to - at, max(0.0, span.cpu_seconds))
+                waits.append(_box(at, to - busy, low, high))
+                computes.append(_box(to - busy, to, low, high))
+                if to - at > 0.008 * reach:
+                    ends.append([(to, low), (to, high)])
+                if unit > 0.6 and to - at > (0.012 + 0.009 * len(str(span.item))) * reach:
+                    ax.text(at + 0.006 * reach, (low + high) / 2, str(span.item), va="center", fontsize=8, color=ink)
+        ax.add_collection(PolyCollection(waits, facecolor=colour, alpha=PALE, linewidth=0))
+        ax.add_collection(PolyCollection(computes, facecolor=colour, linewidth=0))
+        # A gap between neighbours, where there is room for one, shows where an item ends.
+        ax.add_collection(LineCollection(ends, color=ax.get_facecolor(), linewidth=1.2))
+        if hatched:
+            starts = True
+            ax.add_collection(PolyCollection(hatched, facecolor="none", edgecolor=QUIET, hatch=HATCH, linewidth=0))
         cold = f"\n+ {duration(begin)} start" if begin > 0.03 * reach else ""
         ticks.append((middle, f"{comparison.label(name)}\n{duration(run.seconds)}{cold}", colour))
         top += heights[name] + 0.9
@@ -205,13 +209,23 @@ def lanes_of(run: Run, overlapping: bool) -> list[list[Span]]:
             by_worker.setdefault(span.worker, []).append(span)
         return sorted(by_worker.values(), key=lambda lane: lane[0].start if lane else inf)
     lanes: list[list[Span]] = []
+    busy: list[tuple[float, int]] = []
+    free: list[int] = []
     for span in spans:
-        free = next((lane for lane in lanes if lane[-1].end <= span.start), None)
-        if free is None:
-            lanes.append([span])
+        while busy and busy[0][0] <= span.start:
+            heappush(free, heappop(busy)[1])
+        if free:
+            lane = heappop(free)
         else:
-            free.append(span)
+            lane = len(lanes)
+            lanes.append([])
+        lanes[lane].append(span)
+        heappush(busy, (span.end, lane))
     return lanes or [[]]
+
+
+def _box(left: float, right: float, low: float, high: float) -> list[tuple[float, float]]:
+    return [(left, low), (right, low), (right, high), (left, high)]
 
 
 def _finish(ax: Axes, title: str) -> None:

@@ -252,6 +252,9 @@ def _answer(first: int, parcel: bytes) -> bytes:
     try:
         if isinstance(_task, bytes):
             _task = cloudpickle.loads(_task)
+    except Exception as error:
+        return _trouble(first, error, "was not begun, as the task cannot be read in the worker process:")
+    try:
         items = cloudpickle.loads(parcel)
     except Exception as error:
         return _trouble(first, error, "cannot be read in the worker process:")

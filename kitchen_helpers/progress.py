@@ -25,11 +25,11 @@ class Progress:
         """A run of this engine has taken so long."""
         self.done += 1
         self.seconds[name] = seconds
-        if self.bar is None and self.worth_it(perf_counter() - self.begun):
-            self._open()
         if self.bar is not None:
             self.bar.set_description(name, refresh=False)
             self.bar.update()
+        elif self.worth_it(perf_counter() - self.begun):
+            self._open(name)
 
     def leave_out(self, name: str) -> None:
         """This engine cannot run."""
@@ -43,12 +43,12 @@ class Progress:
         to_come = (self.rounds - rounds) * sum(self.seconds.values())
         return elapsed + to_come > WORTH_A_BAR and to_come > WORTH_A_BAR / 4
 
-    def _open(self) -> None:
+    def _open(self, name: str) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # a notebook without ipywidgets gets the plain bar: no need to say so
             from tqdm.auto import tqdm
 
-            self.bar = tqdm(total=self.rounds * len(self.seconds), unit="run", leave=False, initial=self.done - 1)
+            self.bar = tqdm(None, name, self.rounds * len(self.seconds), leave=False, unit="run", initial=self.done)
 
     def __enter__(self) -> Progress:
         return self
