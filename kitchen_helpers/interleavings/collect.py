@@ -107,15 +107,18 @@ def _rewrite(
         raw = compile(ast.Module([statement], []), source.file, "exec", flags, dont_inherit=True)
     constants = {**rewriter.constants, **{f"{MARK}@{name}": hook for name, hook in hooks.items()}}
     changed = _with_constants(raw, constants)
-    pairs = source.rewritten[number] = {}
     first, last = _lines(source.tree.body[number])
-    olds = [c for c in source.codes if first <= c.co_firstlineno <= last]
+    # A script is compiled whole, a notebook cell statement by statement: how a call is compiled can differ.
+    alone = compile(ast.Module([source.tree.body[number]], []), source.file, "exec", flags, dont_inherit=True)
     news = _codes(changed)
-    if [c.co_qualname for c in olds] != [c.co_qualname for c in news]:
-        raise CannotRewrite(f"{function.__code__.co_qualname}() cannot be rewritten")
-    for old, new in zip(olds, news, strict=True):
-        pairs.setdefault(_identity(old), (old, new))
-        _rewritten[id(new)] = new
+    pairs: Pairs = {}
+    for olds in ([c for c in source.codes if first <= c.co_firstlineno <= last], _codes(alone)):
+        if [c.co_qualname for c in olds] != [c.co_qualname for c in news]:
+            raise CannotRewrite(f"{function.__code__.co_qualname}() cannot be rewritten")
+        for old, new in zip(olds, news, strict=True):
+            pairs.setdefault(_identity(old), (old, new))
+            _rewritten[id(new)] = new
+    source.rewritten[number] = pairs
     return pairs
 
 

@@ -101,17 +101,17 @@ def explore(
     )
 
 
-def replay(program: Callable[[], Any], schedule: str, strict: bool = False, seconds: float = 3600) -> Exploration:
+def replay(program: Callable[[], Any], schedule: str, seconds: float = 3600) -> Exploration:
     """Run exactly one schedule again, with the program's own prints, also under a debugger.
 
-    `schedule` is the string of a counterexample (`exploration.counterexample.schedule`), taken with the same `strict`.
+    `schedule` is the string of a counterexample (`exploration.counterexample.schedule`).
 
     Raises
     ------
     ValueError : the string is no schedule, or does not fit the program (which may have been changed since).
     """
     _check(program, None, seconds)
-    choices = decode(schedule)
+    choices, strict = decode(schedule)
     begun = time.perf_counter()
     session = Session(program, strict, begun + seconds)
     found = _Findings()
@@ -355,8 +355,8 @@ def _tell(
     run = session.once(search, log)
     if run.ending == "mismatch":
         raise ValueError(
-            f"the schedule {encode(choices)!r} does not fit the program: step {run.detail + 1} cannot be taken; "
-            "was the program changed since, or was it explored with another strict=?"
+            f"the schedule {encode(choices, session.strict)!r} does not fit the program: step {run.detail + 1} cannot be "
+            "taken; was the program changed since?"
         )
     if run.ending in ("time", "refused", "endless", "long", "cut", "diverged"):
         return None, None

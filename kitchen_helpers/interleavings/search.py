@@ -366,9 +366,12 @@ def dependent(accesses: tuple[Access, ...], used: list[Access]) -> bool:
     return False
 
 
-def encode(choices: list[Choice]) -> str:
-    """A schedule as a short string: who takes how many steps, "A1 B2 A1"; "/1" marks a step's other alternative."""
-    words: list[str] = []
+def encode(choices: list[Choice], strict: bool = False) -> str:
+    """A schedule as a short string: who takes how many steps, "A1 B2 A1".
+
+    "/1" marks a step's other alternative, "strict" in front that wake-ups were as free as the documentation allows.
+    """
+    words: list[str] = ["strict"] if strict else []
     run: list[int] = [-1, 0]
     for number, alternative in choices:
         if number == run[0]:
@@ -385,10 +388,12 @@ def encode(choices: list[Choice]) -> str:
     return " ".join(words)
 
 
-def decode(schedule: str) -> list[Choice]:
+def decode(schedule: str) -> tuple[list[Choice], bool]:
     """The inverse of `encode`."""
     choices: list[Choice] = []
-    for word in schedule.split():
+    words = schedule.split()
+    strict = words[:1] == ["strict"]
+    for word in words[strict:]:
         body, _, alternative = word.partition("/")
         name = body.rstrip("0123456789")
         count = body[len(name) :]
@@ -406,7 +411,7 @@ def decode(schedule: str) -> list[Choice]:
         choices.extend([(number_of(name), 0)] * int(count))
         if alternative:
             choices[-1] = (number_of(name), int(alternative))
-    return choices
+    return choices, strict
 
 
 def letter(number: int) -> str:

@@ -83,7 +83,7 @@ def tell(run: Run, search: Search, log: Log) -> tuple[Failure | None, Counterexa
     counterexample = Counterexample(
         steps=tuple(steps),
         preemptions=last.preemptions + last.preempts() if last is not None else 0,
-        schedule=encode(steps_of(search.nodes)),
+        schedule=encode(steps_of(search.nodes), run.strict),
         threads=tuple(threads),
         failure=failure,
         program=getattr(log.program, "__name__", "program"),
