@@ -17,6 +17,26 @@ from tidy_notebooks import NOTEBOOKS, course_notebooks, is_checked, tidy
 # Words that keep their capital inside a title.
 NAMES = {"Amdahl", "Binder", "Dask", "Gustafson", "I", "Jupyter", "JupyterLab", "Python", "Python's"}
 
+# The course to be: these may be linked to before they are there. (Empty it when they all are.)
+PLANNED = {
+    "00_start_here.ipynb",
+    "01_concurrency_and_parallelism.ipynb",
+    "02_threads_and_processes.ipynb",
+    "03_locks.ipynb",
+    "04_semaphores.ipynb",
+    "05_condition_variables.ipynb",
+    "06_producer_consumer.ipynb",
+    "07_thread_pools.ipynb",
+    "08_async_web_server.ipynb",
+    "09_data_pipelines.ipynb",
+    "10_race_conditions.ipynb",
+    "11_deadlocks.ipynb",
+    "12_choosing_and_best_practices.ipynb",
+    "13_speedup_laws.ipynb",
+    "14_beyond_the_gil.ipynb",
+    "15_beyond_one_kitchen.ipynb",
+}
+
 MARKDOWN_IMAGE = re.compile(r"!\[([^]]*)\]\(([^)\s]+)")
 MARKDOWN_LINK = re.compile(r"(?<!!)\[[^]]*\]\(([^)\s]+)")
 HTML_IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
@@ -78,7 +98,7 @@ def pictures_have_words(notebook: NotebookNode, path: Path) -> Iterator[str]:
 
 def links_lead_somewhere(notebook: NotebookNode, path: Path) -> Iterator[str]:
     for target in targets(notebook):
-        if not (path.parent / target).exists():
+        if not (path.parent / target).exists() and target not in PLANNED:
             yield f"links to {target}, which does not exist"
 
 
@@ -126,7 +146,7 @@ def lets_the_reader_predict(notebook: NotebookNode, path: Path) -> Iterator[str]
 
 
 def has_exercises(notebook: NotebookNode, path: Path) -> Iterator[str]:
-    exercises = sum(bool(re.match(r"##+ Exercise \d", line)) for line in headings(notebook))
+    exercises = sum(bool(re.match(r"###+ (Exercise )?\d", line)) for line in headings(notebook))
     if not 3 <= exercises <= 6:
         yield f"has {exercises} exercises: three to six, each under a heading like '### Exercise 1: the slow oven'"
 
@@ -160,11 +180,11 @@ def tags_mean_something(notebook: NotebookNode, path: Path) -> Iterator[str]:
 
 
 def leads_to_its_neighbours(notebook: NotebookNode, path: Path) -> Iterator[str]:
-    neighbours = sorted({*path.parent.glob("[0-9][0-9]_*.ipynb"), path})
-    here = neighbours.index(path)
-    for neighbour in neighbours[max(0, here - 1) : here] + neighbours[here + 1 : here + 2]:
-        if neighbour.name not in targets(notebook):
-            yield f"has no link to its neighbour: [words]({neighbour.name})"
+    if path.name[:2].isdigit():
+        for number in (int(path.name[:2]) - 1, int(path.name[:2]) + 1):
+            for neighbour in path.parent.glob(f"{number:02}_*.ipynb"):
+                if neighbour.name not in targets(notebook):
+                    yield f"has no link to its neighbour: [words]({neighbour.name})"
 
 
 FOR_ALL: list[Rule] = [is_valid, pictures_have_words, links_lead_somewhere]
