@@ -7,6 +7,7 @@ import inspect
 import types
 from collections.abc import Awaitable, Generator
 from time import perf_counter, thread_time
+from types import CoroutineType
 from typing import Any
 
 from .runs import Job, short
@@ -22,6 +23,7 @@ async def serve_all(job: Job) -> tuple[list[Any], list[Row]]:
     loop = asyncio.get_running_loop()
     finished: asyncio.Future[None] = loop.create_future()
     items, task = job.items, job.async_task
+    assert task is not None
     results: list[Any] = [None] * len(items)
     rows: list[Row] = []
     todo = iter(range(len(items)))
@@ -40,14 +42,28 @@ async def serve_all(job: Job) -> tuple[list[Any], list[Row]]:
     async def work() -> None:
         nonlocal opening
         index = -1
+        used, start = thread_time(), perf_counter()
         try:
             for index in todo:
                 if not opening and len(rows) + len(lanes) < len(items):
                     opening = True
                     loop.call_soon(open_lanes)
-                start = perf_counter()
-                results[index], cpu = await _timed(_coroutine(task, items[index]))
-                rows.append((index, start, perf_counter(), cpu))
+                coroutine = task(items[index])
+                if type(coroutine) is not CoroutineType:
+                    coroutine = _coroutine(task, coroutine)
+                # The first step by hand: where it is also the last, that is all there is to do.
+                try:
+                    waits_for = coroutine.send(None)
+                except StopIteration as last:
+                    results[index] = last.value
+                    cpu, used = -used, thread_time()
+                    cpu += used
+                else:
+                    results[index], cpu = await _rest(coroutine, waits_for, thread_time() - used)
+                    used = thread_time()
+                end = perf_counter()
+                rows.append((index, start, end, cpu))
+                start = end
         except BaseException as error:
             if not finished.done():
                 finished.set_exception(error if isinstance(error, _NotAsync) else Failure(index, error))
@@ -72,10 +88,7 @@ class _NotAsync(TypeError):
     """The task given as async_task does not return an awaitable."""
 
 
-def _coroutine(task: Any, item: Any) -> Any:
-    answer = task(item)
-    if inspect.iscoroutine(answer):
-        return answer
+def _coroutine(task: Any, answer: Any) -> Any:
     if not inspect.isawaitable(answer):
         raise _NotAsync(
             f"async_task must be a coroutine function (async def …): {short(task)} returned {short(answer)}, "
@@ -89,18 +102,16 @@ async def _awaiting(awaitable: Awaitable[Any]) -> Any:
 
 
 @types.coroutine
-def _timed(coroutine: Any) -> Generator[Any, Any, tuple[Any, float]]:
-    """Await a coroutine; its result and the CPU seconds of its own steps, without those of others in between."""
-    cpu = 0.0
-    step, value = coroutine.send, None
+def _rest(coroutine: Any, waits_for: Any, cpu: float) -> Generator[Any, Any, tuple[Any, float]]:
+    """Await the rest of a coroutine: its result, and the CPU seconds of its own steps, without those of others between."""
     while True:
-        begun = thread_time()
-        try:
-            waits_for = step(value)
-        except StopIteration as end:
-            return end.value, cpu + thread_time() - begun
-        cpu += thread_time() - begun
         try:
             step, value = coroutine.send, (yield waits_for)
         except BaseException as error:  # cancelled, or the loop throws in what it waited for
             step, value = coroutine.throw, error
+        begun = thread_time()
+        try:
+            waits_for = step(value)
+        except StopIteration as last:
+            return last.value, cpu + thread_time() - begun
+        cpu += thread_time() - begun

@@ -35,7 +35,7 @@ def sequential(job: Job) -> Iterator[Callable[[], Outcome]]:
         with naming(job):
             work_through(job.task, range(len(job.items)), job.items, results, rows)
         seconds = perf_counter() - started
-        return Outcome(results, Run(seconds, 0.0, as_spans([(0, rows)]), 1, started))
+        return Outcome(results, Run(seconds, 0.0, as_spans(len(job.items), [(0, rows)]), 1, started))
 
     yield run
 
@@ -83,7 +83,7 @@ def threads(job: Job) -> Iterator[Callable[[], Outcome]]:
             raise
         for thread in crew:
             thread.join()
-        return Outcome(results, Run(seconds, startup, as_spans(enumerate(rows)), workers, started))
+        return Outcome(results, Run(seconds, startup, as_spans(len(job.items), enumerate(rows)), workers, started))
 
     def named_run() -> Outcome:
         with naming(job):
@@ -123,7 +123,7 @@ def coroutines(job: Job) -> Iterator[Callable[[], Outcome]]:
         with naming(job):
             results, rows = order.result()
         seconds = perf_counter() - started
-        return Outcome(results, Run(seconds, startup, as_spans([(0, rows)]), 1, started))
+        return Outcome(results, Run(seconds, startup, as_spans(len(job.items), [(0, rows)]), 1, started))
 
     thread = threading.Thread(target=live, name="worker-async", daemon=True)
     error: BaseException | None = None

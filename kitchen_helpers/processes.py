@@ -58,7 +58,8 @@ def processes(job: Job) -> Iterator[Callable[[], Outcome]]:
             with naming(job):
                 results, rows = _deal_out(job, pool, workers, clocks)
             seconds = perf_counter() - started
-            return Outcome(results, Run(seconds, startup, as_spans(_on_our_clock(rows, clocks)), workers, started))
+            spans = as_spans(len(job.items), _on_our_clock(rows, clocks))
+            return Outcome(results, Run(seconds, startup, spans, workers, started))
 
         yield run
         healthy = True

@@ -50,11 +50,13 @@ def work_through(
         raise Failure(index, error) from error
 
 
-def as_spans(rows_of: Iterable[tuple[int, Iterable[Row]]]) -> tuple[Span, ...]:
-    """(worker, its rows) pairs as Spans in the order of the items."""
-    rows = [(index, worker, start, end, cpu) for worker, own in rows_of for index, start, end, cpu in own]
-    rows.sort()
-    return tuple([Span(worker, index, start, end, cpu) for index, worker, start, end, cpu in rows])
+def as_spans(items: int, rows_of: Iterable[tuple[int, Iterable[Row]]]) -> tuple[Span, ...]:
+    """(worker, its rows) pairs, in which each item stands once, as Spans in the order of the items."""
+    spans: list[Any] = [None] * items
+    for worker, rows in rows_of:
+        for index, start, end, cpu in rows:
+            spans[index] = Span(worker, index, start, end, cpu)
+    return tuple(spans)
 
 
 @contextmanager

@@ -483,7 +483,7 @@ def test_functions_of_a_script_without_a_main_guard_under_every_start_method(met
     paths = os.pathsep.join(filter(None, [str(Path(kh.__file__).parents[1]), os.environ.get("PYTHONPATH")]))
     command = [sys.executable, str(script), method]
     done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": paths}, timeout=150)
-    assert done.stdout == "served\n", done.stderr
+    assert done.stdout == "served\n", done.stdout + done.stderr
 
 
 CELL = """
