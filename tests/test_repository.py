@@ -51,9 +51,10 @@ def test_dependencies_have_lower_bounds_and_no_others():
 
 def tracked() -> list[str]:
     git = shutil.which("git")
-    if git is None or not (ROOT / ".git").exists():
-        pytest.skip("not a git checkout")
-    return subprocess.run([git, "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    done = git and subprocess.run([git, "ls-files"], cwd=ROOT, capture_output=True, text=True)
+    if not done or done.returncode != 0:
+        pytest.skip("git does not know this folder")
+    return done.stdout.splitlines()
 
 
 def test_nothing_is_committed_that_a_machine_makes():
