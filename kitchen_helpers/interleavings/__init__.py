@@ -1,7 +1,44 @@
 """Run ordinary threading code under every interleaving of its visible steps.
 
-`explore(program)` rewrites the functions that the program reaches, runs it schedule after schedule, and says "holds"
-only if every interleaving was covered; `replay(program, schedule)` runs one schedule again.
+    exploration = explore(program)      # "holds", "fails" with the simplest failing schedule, or "unfinished"
+    replay(program, exploration.counterexample.schedule)
+
+How it works, in the order in which a program meets the modules:
+
+- `collect` finds the functions that the program reaches, `scopes` and `rewrite` change their syntax trees so that every
+  use of state that threads could share calls a hook, and the code is swapped for as long as the exploration lasts.
+- The hooks (`attributes`, `containers`, `calls`, `builtin_calls`, `loops`) do what the code did. `locations` notices
+  when two threads conflict on a location: from then on its sites are *visible*, and the search starts again.
+- `models` stand in for the primitives of `threading`, `queue` and `concurrent.futures`.
+- `scheduler` runs one thread at a time, in real threads that `pool` keeps; before each visible step somebody decides
+  who is next.
+- `search` decides: every schedule (`reduce=False`), at least one of each set that differs only in the order of
+  independent steps (dynamic partial-order reduction with sleep sets), or the fewest preemptions first.
+- `state` puts back what a run leaves behind; `failures`, `naming` and `story` tell what happened; `verdict`, `lanes` and
+  `drawing` show it.
+
+What a verdict covers: the sequentially consistent interleavings of visible steps. A visible step is one use of shared
+state by Python code: loading or storing an attribute, a global or a closure variable, one operation on a container
+(a C call is one step, a loop is one step per item), one operation on a primitive. "holds" says that every such
+interleaving was covered, up to the order of steps that do not depend on each other: no bound on steps or preemptions,
+but only with the data that this program makes. It says nothing about other inputs, about code that runs without the
+GIL inside C, or about real time: a timed wait may expire at any moment, clocks and random numbers are one fixed
+sequence for each thread, `sleep` only lets others go first.
+
+What ends in "unfinished", with the reason and the line:
+
+- a budget is spent, a run takes more than 100,000 steps, a loop goes round 200,000 times without a step;
+- functions without source, or whose source is not what runs (a file changed, `exec`, the plain interactive prompt);
+- `eval`, `exec`, `globals()`, `vars()`, `__dict__`, `open`, `input`; coroutines;
+- shared objects in code that cannot be seen: objects of extension types (arrays, files), functions of installed packages
+  or of most of the standard library that get hold of state which another thread uses, too;
+- state that cannot be put back between runs: `lru_cache`, `cached_property`, iterators older than the program;
+- comparing shared dataclass instances by the method that `dataclass` makes (it has no source);
+- classes derived from Lock, Queue, … and from `threading.local`; `os.fork`, sockets, subprocesses, signals,
+  `multiprocessing`, real randomness (`os.urandom`, `secrets`, `uuid`);
+- a program that does not do the same under the same schedule.
+
+A failure that is found all the same is a failure: it really happened, on the real code.
 """
 
 from .explorer import explore, replay

@@ -63,6 +63,7 @@ def record(thread: VirtualThread, site: Site, doing: str, target: Any, name: str
 # -- attributes -------------------------------------------------------------------------------------------------------
 
 _plans: dict[tuple[type, str], tuple[str, Any]] = {}
+_FIELD_PLAN = (FIELD, None)
 
 
 def plan(cls: type, name: str) -> tuple[str, Any]:
@@ -81,7 +82,7 @@ def _plan(cls: type, name: str) -> tuple[str, Any]:
         if name in owner.__dict__:
             value = owner.__dict__[name]
             if isinstance(value, types.MemberDescriptorType):
-                return FIELD, None
+                return _FIELD_PLAN
             if isinstance(value, property):
                 return PROPERTY, None
             if isinstance(value, types.GetSetDescriptorType):
@@ -93,7 +94,7 @@ def _plan(cls: type, name: str) -> tuple[str, Any]:
             if hasattr(type(value), "__get__"):
                 return PROPERTY, None
             return DEFAULT, owner
-    return FIELD, None
+    return _FIELD_PLAN
 
 
 def forget_plans() -> None:
@@ -147,17 +148,22 @@ def load(site: Site, obj: Any, name: str) -> Any:
     cls = type(obj)
     if cls in SCALARS:
         return getattr(obj, name)
-    accesses = attribute_keys(thread, site, obj, name, READ)
+    run = thread.run
+    if _plans.get((cls, name)) is _FIELD_PLAN and kind_of(cls) == INSTANCE:
+        accesses: tuple[Access, ...] = (((id(obj), name), READ),)
+    else:
+        accesses = attribute_keys(thread, site, obj, name, READ)
     if accesses:
-        use(thread, site, "read", obj, accesses, obj)
+        if not run.solo:
+            use(thread, site, "read", obj, accesses, obj)
         value = getattr(obj, name)
         if site.visible:
             record(thread, site, "read", obj, name, value)
     else:
-        obj = thread.run.session.stand_in(thread, obj)
-        value = getattr(obj, name)
-    if kind_of(type(value)) in (FUNCTION, CLASS):
-        thread.run.session.ensure(value)
+        value = getattr(run.session.stand_in(thread, obj), name)
+    kind = kind_of(type(value))
+    if kind in (FUNCTION, CLASS):
+        run.session.ensure(value)
     return value
 
 

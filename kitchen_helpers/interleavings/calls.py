@@ -20,6 +20,8 @@ from .sites import Site
 from .stand_ins import QUIET_MODULES, REFUSED, REFUSED_MODULES, STAND_INS
 from .threads import WRITE, VirtualThread, current
 
+ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+
 
 def call(site: Site, function: Any, /, *args: Any, **kwargs: Any) -> Any:
     thread = current()
@@ -75,7 +77,7 @@ def _function(
     thread: VirtualThread, site: Site, function: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     session = thread.run.session
-    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+    if function.__code__.co_flags & ASYNC:
         thread.run.sharing.refuse(site, f"{function.__name__}() is async code, which is not explored")
     elif is_library(function.__code__.co_filename, function.__module__):
         return _library(thread, site, function, args, kwargs)

@@ -16,13 +16,15 @@ from .threads import READ, VirtualThread
 class _Touched:
     """Who touched a location in this run: for each thread the epochs of its last read and its last write."""
 
-    __slots__ = ("by", "keep", "opaque", "sites")
+    __slots__ = ("by", "keep", "opaque", "settled", "sites")
 
     def __init__(self, keep: Any):
         self.by: dict[int, list[int]] = {}
         self.sites: set[Site] = set()
         self.keep = keep  # so that no other object gets its id during the run
         self.opaque: tuple[Site | None, str] | None = None
+        self.settled = False
+        """It is known to be shared: visible sites have nothing more to tell."""
 
 
 class Sharing:
@@ -56,6 +58,8 @@ class Sharing:
         entry = self.touched.get(key)
         if entry is None:
             entry = self.touched[key] = _Touched(keep)
+        elif entry.settled and site is not None and site.visible:
+            return
         number = thread.number
         mine = entry.by.get(number)
         column = 0 if mode == READ else 1
@@ -81,6 +85,7 @@ class Sharing:
                 site.visible = True
                 self.visible.add(site)
                 self.learned = True
+        entry.settled = entry.opaque is None
         if entry.opaque is not None:
             site_, what = entry.opaque
             self.refuse(site_, f"{what} is used by several threads, and what that does cannot be judged")
@@ -91,6 +96,7 @@ class Sharing:
         if entry is None:
             entry = self.touched[key] = _Touched(keep)
         entry.opaque = (site, what)
+        entry.settled = False
         others = [o for o, (r, w) in entry.by.items() if o != thread.number and max(r, w) > thread.seen.get(o, -1)]
         entry.by.setdefault(thread.number, [-1, -1])[1] = thread.epoch
         if others:

@@ -43,6 +43,11 @@ class Node:
         """The threads that could only go on by a wake-up for no reason."""
         self.todo: list[Choice] = []
 
+    def choose(self, order: list[int]) -> None:
+        """Take the first of these threads, and keep the others for later."""
+        self.todo = [(n, a) for n in reversed(order) for a in reversed(range(self.enabled[n]))]
+        self.chosen = self.todo.pop()
+
     def preempts(self) -> bool:
         """Is the thread that took the last step stopped here although it could have gone on?"""
         return not self.free and self.chosen[0] != self.last
@@ -62,45 +67,58 @@ class Search(Strategy):
 
     def decide(self, run: Run) -> VirtualThread | None:
         depth = self.depth
-        for thread in run.threads:
-            if thread.uses is not None:
-                thread.accesses = thread.uses()
         if depth & 63 == 0 and time.perf_counter() > run.deadline:
             run.ending = "time"
             return None
-        enabled = {t.number: t for t in run.threads if t.parked and (t.ready is None or t.ready())}
+        if depth < len(self.nodes):
+            node = self.nodes[depth]
+            return self.again(run, node)
+        enabled = {}
+        for thread in run.threads:
+            if thread.parked:
+                if thread.uses is not None:
+                    thread.accesses = thread.uses()
+                if thread.ready is None or thread.ready():
+                    enabled[thread.number] = thread
         if not enabled:
             run.ending = "stuck"
             return None
-        if depth < len(self.nodes):
-            node = self.nodes[depth]
-            if node.enabled.keys() - {STOP} != enabled.keys():
-                run.ending, run.detail = "diverged", next(iter(enabled.values())).site
-                return None
-        else:
-            if depth >= self.longest:
-                run.ending = "long"
-                return None
-            last = self.nodes[-1].chosen[0] if self.nodes else -1
-            node = Node({n: t.alternatives() if t.alternatives else 1 for n, t in enabled.items()}, last)
+        if depth >= self.longest:
+            run.ending = "long"
+            return None
+        last = self.nodes[-1].chosen[0] if self.nodes else -1
+        node = Node({n: t.alternatives() if t.alternatives else 1 for n, t in enabled.items()}, last)
+        if run.strict:
             node.rescues = {n for n, t in enabled.items() if t.rescue is not None and t.rescue()}
             if len(node.rescues) == len(enabled):
                 node.enabled[STOP] = 1
-            behind = enabled.get(last)
-            node.free = behind is None or behind.doing == "sleep" or last in node.rescues
-            if self.nodes:
-                node.preemptions = self.nodes[-1].preemptions + self.nodes[-1].preempts()
-            if not self.fill(run, node, enabled):
-                run.ending = run.ending or "cut"
-                return None
-            self.nodes.append(node)
-        number, alternative = node.chosen
-        if number == STOP:
+        behind = enabled.get(last)
+        node.free = behind is None or behind.doing == "sleep" or last in node.rescues
+        if self.nodes:
+            node.preemptions = self.nodes[-1].preemptions + self.nodes[-1].preempts()
+        if not self.fill(run, node, enabled):
+            run.ending = run.ending or "cut"
+            return None
+        self.nodes.append(node)
+        return self.take(run, node, enabled.get(node.chosen[0]))
+
+    def again(self, run: Run, node: Node) -> VirtualThread | None:
+        """A choice that an earlier run made, too."""
+        number = node.chosen[0]
+        thread = next((t for t in run.threads if t.number == number), None)
+        if number != STOP and (thread is None or not thread.enabled()):
+            run.ending, run.detail = "diverged", None if thread is None else thread.site
+            return None
+        if thread is not None and thread.uses is not None:
+            thread.accesses = thread.uses()
+        return self.take(run, node, thread)
+
+    def take(self, run: Run, node: Node, thread: VirtualThread | None) -> VirtualThread | None:
+        if node.chosen[0] == STOP or thread is None:
             run.ending = "stuck"
             return None
-        thread = enabled[number]
-        thread.alternative = alternative
-        self.depth = depth + 1
+        thread.alternative = node.chosen[1]
+        self.depth += 1
         self.taken(run, thread)
         return thread
 
@@ -139,6 +157,24 @@ def first_choice(node: Node) -> int:
     return min(node.enabled, key=lambda n: (n in node.rescues, n))
 
 
+def in_order(node: Node) -> list[int]:
+    """All threads that can go on, the one that was running first."""
+    if len(node.enabled) == 1:
+        return list(node.enabled)
+    first = first_choice(node)
+    return [first, *sorted(n for n in node.enabled if n != first)]
+
+
+def next_choice(nodes: list[Node]) -> bool:
+    """Depth first: the next choice that was kept for later; False if there is none left."""
+    while nodes:
+        if nodes[-1].todo:
+            nodes[-1].chosen = nodes[-1].todo.pop()
+            return True
+        nodes.pop()
+    return False
+
+
 def steps_of(nodes: list[Node]) -> list[Choice]:
     """The schedule that was taken."""
     return [node.chosen for node in nodes if node.chosen[0] != STOP]
@@ -148,20 +184,11 @@ class Full(Search):
     """Every schedule."""
 
     def fill(self, run: Run, node: Node, enabled: dict[int, VirtualThread]) -> bool:
-        first = first_choice(node)
-        order = [first, *sorted(n for n in node.enabled if n != first)]
-        node.todo = [(n, a) for n in order for a in range(node.enabled[n])][::-1]
-        node.chosen = node.todo.pop()
+        node.choose(in_order(node))
         return True
 
     def advance(self) -> bool:
-        while self.nodes:
-            node = self.nodes[-1]
-            if node.todo:
-                node.chosen = node.todo.pop()
-                return True
-            self.nodes.pop()
-        return False
+        return next_choice(self.nodes)
 
 
 class Reduced(Search):
@@ -284,8 +311,9 @@ class Reduced(Search):
 
     def ended(self, run: Run) -> None:
         for thread in run.threads:
-            if thread.parked and thread.accesses and run.ending not in ("diverged", "time"):
-                self.race(thread, self.depth, thread.accesses, True)
+            if thread.parked and run.ending not in ("diverged", "time"):
+                accesses = thread.uses() if thread.uses is not None else thread.accesses
+                self.race(thread, self.depth, accesses, True)
 
     def foresee(self, run: Run, thread: VirtualThread) -> None:
         if thread.uses is not None:
@@ -318,22 +346,11 @@ class Bounded(Search):
 
     def fill(self, run: Run, node: Node, enabled: dict[int, VirtualThread]) -> bool:
         first = first_choice(node)
-        if node.free or node.preemptions < self.bound:
-            order = [first, *sorted(n for n in node.enabled if n != first)]
-        else:
-            order = [first]
-        node.todo = [(n, a) for n in order for a in range(node.enabled[n])][::-1]
-        node.chosen = node.todo.pop()
+        node.choose(in_order(node) if node.free or node.preemptions < self.bound else [first])
         return True
 
     def advance(self) -> bool:
-        while self.nodes:
-            node = self.nodes[-1]
-            if node.todo:
-                node.chosen = node.todo.pop()
-                return True
-            self.nodes.pop()
-        return False
+        return next_choice(self.nodes)
 
 
 class Fixed(Search):
