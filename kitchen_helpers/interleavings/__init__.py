@@ -5,7 +5,7 @@
 
 How it works, in the order in which a program meets the modules:
 
-- `collect` finds the functions that the program reaches, `scopes` and `rewrite` change their syntax trees so that every
+- `collect` finds the functions that the program reaches, `scopes`, `expressions` and `rewrite` change their trees so that every
   use of state that threads could share calls a hook, and the code is swapped for as long as the exploration lasts.
 - The hooks (`attributes`, `containers`, `calls`, `builtin_calls`, `loops`) do what the code did. `locations` notices
   when two threads conflict on a location: from then on its sites are *visible*, and the search starts again.

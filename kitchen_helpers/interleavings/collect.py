@@ -11,8 +11,9 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from .expressions import INVENTED_LINE, MARK
 from .kinds import CLASS, FUNCTION, is_library, kind_of
-from .rewrite import INVENTED_LINE, MARK, rewrite
+from .rewrite import rewrite
 
 _FUTURES = functools.reduce(
     lambda flags, name: flags | getattr(futures, name).compiler_flag, futures.all_feature_names, 0

@@ -14,7 +14,8 @@ from typing import Any
 from . import loops
 from .failures import failure_of
 from .scheduler import Run
-from .search import Bounded, Fixed, Full, Reduced, Search, decode, encode, steps_of
+from .schedules import decode, encode
+from .search import Bounded, Fixed, Full, Reduced, Search, steps_of
 from .session import Session
 from .story import Log, tell
 from .threads import current, now

@@ -5,10 +5,10 @@ from __future__ import annotations
 import linecache
 from collections.abc import Iterator
 
+from .expressions import INVENTED_LINE
 from .kinds import is_library
 from .models.conditions import Condition
 from .naming import Names
-from .rewrite import INVENTED_LINE
 from .scheduler import Run
 from .threads import VirtualThread
 from .verdict import Failure, Wait
@@ -16,7 +16,7 @@ from .verdict import Failure, Wait
 
 def failure_of(run: Run, names: Names | None = None) -> Failure | None:
     """What went wrong in a run that has come to its end; None if nothing did."""
-    failed = next((t for t in run.threads if t.error is not None), None)
+    failed = run.failed
     waiting = [t for t in run.threads if not t.done and not t.daemon]
     waits = tuple(_waits(waiting, names or Names(run.program)))
     if failed is not None:

@@ -100,6 +100,7 @@ class Run:
         self.identities: dict[int, tuple[Any, int]] = {}
         self.keep: list[Any] = []
         self.over = False
+        self.failed: VirtualThread | None = None
         self.states: dict[Any, int] = {}
         self.thread_names = 0
         self.quiet = log is None or not log.loud
@@ -135,7 +136,7 @@ class Run:
             pass
         except BaseException as error:
             if not self.over:
-                main.error, main.error_site = error, main.site
+                self.fail(main, error)
         if not self.over:
             self.end(main)
             if not self.over:
@@ -156,7 +157,7 @@ class Run:
             pass  # as threading does
         except BaseException as error:
             if not self.over:
-                thread.error, thread.error_site = error, thread.site
+                self.fail(thread, error)
         worker = thread.worker
         assert worker is not None
         if self.over:
@@ -170,6 +171,12 @@ class Run:
             self.finish()
         else:
             self.hand(following)
+
+    def fail(self, thread: VirtualThread, error: BaseException) -> None:
+        """An exception that nobody caught: the first one is what the run is told to fail by."""
+        thread.error = error
+        if self.failed is None:
+            self.failed = thread
 
     def end(self, thread: VirtualThread) -> None:
         """Note that a thread has come to its end, and wake who waits for that."""

@@ -12,7 +12,8 @@ from .models.locks import Event, Semaphore
 from .models.queues import Queue
 from .naming import Names, short
 from .scheduler import Run
-from .search import Search, encode, steps_of
+from .schedules import encode
+from .search import Search, steps_of
 from .sites import Site
 from .threads import VirtualThread
 from .verdict import Counterexample, Failure, Step

@@ -41,7 +41,6 @@ class VirtualThread:
         self.done = False
         self.joined = False
         self.error: BaseException | None = None
-        self.error_site: Site | None = None
         self.real: Any = None
         """The `threading.Thread` object that the program made."""
         # The visible step before which it is parked.
