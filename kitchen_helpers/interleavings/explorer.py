@@ -23,6 +23,8 @@ from .verdict import Counterexample, Exploration, Failure
 
 _SHRINKING_RUNS = 3_000
 _busy = threading.Lock()
+_PATIENCE = 10.0
+"""Seconds to wait for the end of an earlier exploration."""
 
 
 class _Findings:
@@ -161,8 +163,9 @@ def _in_thread(session: Session, work: Callable[[], None], found: _Findings, sec
     """Do the work in a thread of its own, so that the stop button and the budget work whatever the program does."""
     if current() is not None:
         raise RuntimeError("a program that is explored cannot explore another one")
-    if not _busy.acquire(blocking=False):
-        raise RuntimeError("another exploration is still running: one at a time")
+    # One at a time; an earlier one whose budget was spent may still be ending its threads.
+    if not _busy.acquire(timeout=_PATIENCE):
+        raise RuntimeError("another exploration is still running, or stuck in a call that does not return: one at a time")
     error: list[BaseException] = []
 
     def body() -> None:
