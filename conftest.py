@@ -35,11 +35,11 @@ if hasattr(signal, "SIGUSR2"):
     os.register_at_fork(after_in_child=stacks_on_signal)
 """
 
-# Kept warm on purpose, until the kernel goes: the helpers of multiprocessing and loky, the threads of the kernel's own
-# event loop and of progress bars. That they do go with the kernel is checked afterwards.
+# These stay on purpose until the kernel goes: the helpers of multiprocessing and loky, the threads of the kernel and its
+# event loop, of its messages and of progress bars. That they do go with the kernel is checked afterwards.
 LASTING_PROCESSES = ("resource_tracker", "forkserver")
-LASTING_THREADS = ("asyncio_", "TMonitor")
-THREADS = "[f'{t.name} ({type(t).__name__})' for t in __import__('threading').enumerate()]"
+LASTING_THREADS = ("asyncio_", "(IPython.", "(ipykernel.", "(tqdm.", "(zmq.")
+THREADS = "[f'{t.name} ({type(t).__module__}.{type(t).__name__})' for t in __import__('threading').enumerate()]"
 
 
 class NotebookKernel(RunningKernel):
