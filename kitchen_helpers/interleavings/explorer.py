@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 import random
-import sys
 import threading
 import time
 from collections import Counter
@@ -75,9 +74,7 @@ def explore(
     begun = time.perf_counter()
     session = Session(program, strict, begun + seconds)
     found = _Findings()
-    _in_thread(
-        session, lambda: _search(session, found, reduce, max_schedules, stop=reduce and not _all), found, seconds
-    )
+    _in_thread(session, lambda: _search(session, found, reduce, max_schedules, stop=reduce and not _all), found)
     unjudged = list(session.sharing.unjudged)
     failure, counterexample = found.failure, None
     if failure is not None:
@@ -118,7 +115,7 @@ def replay(program: Callable[[], Any], schedule: str, seconds: float = 3600) -> 
     begun = time.perf_counter()
     session = Session(program, strict, begun + seconds)
     found = _Findings()
-    _in_thread(session, lambda: _repeat(session, found, choices), found, seconds)
+    _in_thread(session, lambda: _repeat(session, found, choices), found)
     failure, counterexample = found.story
     return Exploration(
         program=getattr(program, "__name__", "program"),
@@ -159,14 +156,15 @@ def _check(program: Any, max_schedules: int | None, seconds: float) -> None:
         raise ValueError(f"seconds must be positive, not {seconds}")
 
 
-def _in_thread(session: Session, work: Callable[[], None], found: _Findings, seconds: float) -> None:
+def _in_thread(session: Session, work: Callable[[], None], found: _Findings) -> None:
     """Do the work in a thread of its own, so that the stop button and the budget work whatever the program does."""
     if current() is not None:
         raise RuntimeError("a program that is explored cannot explore another one")
     # One at a time; an earlier one whose budget was spent may still be ending its threads.
     if not _busy.acquire(timeout=_PATIENCE):
-        raise RuntimeError("another exploration is still running, or stuck in a call that does not return: one at a time")
+        raise RuntimeError("another exploration is still running: one at a time")
     error: list[BaseException] = []
+    over = threading.Event()  # (an interrupted Thread.join takes the thread for ended)
 
     def body() -> None:
         session.pool.pin()
@@ -174,43 +172,39 @@ def _in_thread(session: Session, work: Callable[[], None], found: _Findings, sec
         try:
             session.prepare()
             work()
-        except BaseException as reason:
+        except BaseException as reason:  # noqa: BLE001 - raised again in the caller's thread
             error.append(reason)
         finally:
             random.setstate(state)
             session.close()
-            _busy.release()
+            over.set()
 
-    limit = sys.getrecursionlimit()
-    driver = threading.Thread(target=body, name="session", daemon=True)
+    driver = threading.Thread(target=body, name="explorer", daemon=True)
     driver.start()
     try:
-        driver.join(max(0.0, session.deadline - time.perf_counter()) + 0.3)
-        if driver.is_alive():
-            _give_up(session, found)
-            driver.join(0.1)
+        if not over.wait(max(0.0, session.deadline - time.perf_counter()) + 0.25):
+            found.reason = _give_up(session, over)
     except BaseException:
-        session.interrupted = True
-        if session.run is not None:
-            session.run.deadline = 0.0
-        driver.join(1.0)
+        session.hurry()
+        if not over.wait(0.7):
+            _give_up(session, over)
         raise
     finally:
-        sys.setrecursionlimit(limit)
-    if error:
-        raise error[0]
+        _busy.release()
+    if over.is_set():
+        driver.join()
+        if error:
+            raise error[0]
 
 
-def _give_up(session: Session, found: _Findings) -> None:
-    """The program is stuck in code that no hook can end."""
-    run = session.run
-    session.interrupted = True
-    if run is not None:
-        run.deadline = 0.0
+def _give_up(session: Session, over: threading.Event) -> str:
+    """The program is in a call that no hook can end: leave it alone, and put its code back; returns the reason."""
+    session.hurry()
     thread = now.thread
+    session.abandon()
+    over.wait(0.15)
     where = f" (line {thread.call_site.line}: {thread.call_site.source})" if thread and thread.call_site else ""
-    found.reason = f"the time was spent in a call that does not return{where}; its thread ends when it does"
-    session.collector.restore()
+    return f"the time was spent in a call that does not return{where}; its thread ends when it does"
 
 
 def _search(session: Session, found: _Findings, reduce: bool, max_schedules: int | None, stop: bool) -> None:

@@ -7,7 +7,7 @@ import contextvars
 import os
 import threading
 
-from .threads import VirtualThread, get_ident
+from .threads import VirtualThread, get_ident, now
 
 
 class Worker:
@@ -32,12 +32,16 @@ class Worker:
                 return
             contextvars.Context().run(thread.run.live, thread)
             del thread
+            if self.pool.closed:
+                now.abandoned.discard(self.ident)
+                return
 
 
 class Pool:
     """The workers of one exploration, all on one processor: passing the baton is then several times as fast."""
 
     def __init__(self) -> None:
+        self.closed = False
         self.idle: list[Worker] = []
         self.all: list[Worker] = []
         self.cpu: set[int] | None = None

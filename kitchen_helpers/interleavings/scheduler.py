@@ -100,6 +100,7 @@ class Run:
         self.identities: dict[int, tuple[Any, int]] = {}
         self.keep: list[Any] = []
         self.over = False
+        self.abandoned = False
         self.failed: VirtualThread | None = None
         self.states: dict[Any, int] = {}
         self.thread_names = 0
@@ -218,7 +219,8 @@ class Run:
             thread.ident = worker.ident
         if not self.over:
             now.thread = thread
-        thread.worker.baton.release()
+        if thread.worker.baton.locked():
+            thread.worker.baton.release()
 
     def pass_on(self, thread: VirtualThread) -> None:
         """Let whoever is next run, and come back when it is this thread's turn again."""
@@ -248,10 +250,23 @@ class Run:
         now.dying = self.main.ident
         if get_ident() != self.main.ident:
             assert self.main.worker is not None
-            self.main.worker.baton.release()
+            if self.main.worker.baton.locked():
+                self.main.worker.baton.release()
+
+    def abandon(self) -> None:
+        """Another real thread gives up on this run: nothing of it may go on when it comes back."""
+        self.over = self.abandoned = True
+        workers = [t.worker for t in self.threads if t.worker is not None]
+        now.abandoned.update(worker.ident for worker in workers)
+        now.thread = None
+        for worker in workers:
+            if worker.baton.locked():
+                worker.baton.release()
 
     def kill(self) -> None:
         """End whoever is still parked, one after the other."""
+        if self.abandoned:
+            return
         self.over = True
         now.thread = None
         assert self.main.worker is not None

@@ -180,6 +180,20 @@ class Session:
         if isinstance(self.program, types.MethodType):
             self.snapshot.walk(self.program.__self__)
 
+    def hurry(self) -> None:
+        """The run that is going on, and every later one, ends at its next look at the clock."""
+        self.interrupted = True
+        if self.run is not None:
+            self.run.deadline = 0.0
+
+    def abandon(self) -> None:
+        """Some thread does not come back: end the others without waiting for it, and it as soon as it does."""
+        self.collector.restore()
+        self.sharing.reset()
+        self.pool.closed = True
+        if self.run is not None:
+            self.run.abandon()
+
     def close(self) -> None:
         self.collector.restore()
         self.sharing.reset()

@@ -70,6 +70,26 @@ REFUSED: dict[Any, str] = {
     }.items()
     if function is not None
 }
+REFUSED.update(
+    {
+        function: f"os.{name} cannot be explored"
+        for name in (
+            "read",
+            "pread",
+            "readv",
+            "wait",
+            "wait3",
+            "wait4",
+            "waitid",
+            "waitpid",
+            "system",
+            "popen",
+            "kill",
+            "_exit",
+        )
+        if (function := getattr(os, name, None)) is not None
+    }
+)
 REFUSED_MODULES = {
     "socket",
     "_socket",

@@ -102,11 +102,13 @@ class VirtualThread:
 class _Now:
     """Who runs: the thread with the baton, or the one that is being ended."""
 
-    __slots__ = ("dying", "thread")
+    __slots__ = ("abandoned", "dying", "thread")
 
     def __init__(self) -> None:
         self.thread: VirtualThread | None = None
         self.dying = 0
+        self.abandoned: set[int] = set()
+        """Real threads that did not come back in time: they end at their next step."""
 
 
 now = _Now()
@@ -117,7 +119,7 @@ def current() -> VirtualThread | None:
     thread = now.thread
     if thread is not None and thread.ident == get_ident():
         return thread
-    if now.dying and now.dying == get_ident():
+    if (now.dying and now.dying == get_ident()) or (now.abandoned and get_ident() in now.abandoned):
         raise Kill
     return None
 
