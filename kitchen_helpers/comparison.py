@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import operator
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -11,10 +9,11 @@ from html import escape
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from .checks import Reference, ResultsDiffer, check_async_task, check_count, check_engines, check_items, check_task
 from .engines import ENGINES
 from .intervals import Speedup, speedup_of
 from .machine import MachineCard, machine_card
-from .runs import Engine, Job, Outcome, Run, Unavailable, short
+from .runs import Engine, Job, Outcome, Run, Unavailable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,19 +22,10 @@ __all__ = ["Comparison", "ResultsDiffer", "Speedup", "compare"]
 
 # Above this ratio between the ends of an interval its middle says little.
 UNSTABLE = 1.5
+# Above this share of time without a CPU, how engines share what is left says more about the others than about them.
+BUSY = 0.3
 # Below this many seconds a run is mostly the cost of running at all.
 TOO_SHORT = 0.001
-
-
-class ResultsDiffer(AssertionError):
-    """An engine gave another result than the first sequential run.
-
-    Attributes: engine; index of the item; item; expected (sequential) and got, the two results.
-    """
-
-    def __init__(self, message: str, engine: str, index: int, item: Any, expected: Any, got: Any) -> None:
-        super().__init__(message)
-        self.engine, self.index, self.item, self.expected, self.got = engine, index, item, expected, got
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +86,7 @@ class Comparison:
         (Brent 1974; Cormen et al., Introduction to Algorithms, ch. 27). It supposes that what waited sequentially
         goes on waiting as long. That the GIL lets one thread at a time compute is not considered: that is the finding.
         """
-        lengths, cpu_seconds = self._shortest()
+        lengths, cpu_seconds = self._undisturbed()
         if engine == "sequential" or not lengths:
             return 1.0
         at_once, cpus = self.workers(engine), min(self.workers(engine), self.machine.cpus_usable)
@@ -108,14 +98,29 @@ class Comparison:
     @property
     def computing_share(self) -> float:
         """The part of the sequential work that was computing, from 0 (only waited) to 1 (only computed)."""
-        lengths, cpu_seconds = self._shortest()
+        lengths, cpu_seconds = self._undisturbed()
         return min(1.0, sum(cpu_seconds) / sum(lengths)) if sum(lengths) > 0 else 0.0
 
-    def _shortest(self) -> tuple[list[float], list[float]]:
-        """Length and CPU seconds of each item in its shortest sequential run: what a busy machine adds is not its own."""
-        spans = zip(*(run.spans for run in self.runs("sequential")), strict=True)
-        best = [min(item, key=lambda span: span.end - span.start) for item in spans]
-        return [span.end - span.start for span in best], [span.cpu_seconds for span in best]
+    @property
+    def starved_share(self) -> float:
+        """The part of the sequential runs in which there was no CPU for them, from 0 to 1; known on Linux only."""
+        runs = self.runs("sequential")
+        total = sum(run.seconds for run in runs)
+        return min(1.0, sum(run.starved_seconds for run in runs) / total) if total > 0 else 0.0
+
+    def _undisturbed(self) -> tuple[list[float], list[float]]:
+        """Length and CPU seconds of each item, sequentially, without what a busy machine adds.
+
+        Each item in its shortest run; and if there, all in all, it still waited longer than in a run less the time
+        without a CPU, then its waiting shrinks in proportion.
+        """
+        runs = self.runs("sequential")
+        best = [min(item, key=lambda span: span.end - span.start) for item in zip(*(r.spans for r in runs), strict=True)]
+        cpu_seconds = [span.cpu_seconds for span in best]
+        waits = [max(0.0, span.end - span.start - span.cpu_seconds) for span in best]
+        least = min(run.seconds - sum(s.cpu_seconds for s in run.spans) - run.starved_seconds for run in runs)
+        shrink = min(1.0, max(0.0, least) / sum(waits)) if sum(waits) > 0 else 1.0
+        return [cpu + shrink * wait for cpu, wait in zip(cpu_seconds, waits, strict=True)], cpu_seconds
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -124,6 +129,11 @@ class Comparison:
             found.append("There are no items: only the engines' own cost was measured.")
         elif self.seconds("sequential") < TOO_SHORT:
             found.append("All items together take less than a millisecond: give more or longer ones.")
+        if self.starved_share > BUSY:
+            found.append(
+                f"This machine was busy: for {self.starved_share:.0%} of the sequential runs there was no CPU for them, "
+                "as other programs, or a limit, kept it. Figures of computing say little then."
+            )
         if len(self.runs("sequential")) == 1:
             found.append("One repeat shows no spread: raise repeats.")
         else:
@@ -246,8 +256,7 @@ def compare(
         KeyboardInterrupt: the stop button; nothing goes on running, but for threads in the middle of a wait.
     """
     check_task(task)
-    if async_task is not None and not callable(async_task):
-        raise TypeError(f"async_task must be a coroutine function (async def …), not {short(async_task)}")
+    check_async_task(async_task)
     chosen = check_engines(engines)
     workers = None if workers is None else check_count("workers", workers, 1)
     repeats, warmup = check_count("repeats", repeats, 1), check_count("warmup", warmup, 0)
@@ -303,89 +312,6 @@ def take_turns(
                     for _, other in jobs.values():
                         other.item_seconds = sum(lengths) / len(lengths)
     return runs, left_out
-
-
-class Reference:
-    """The results of the first run, which all others must give as well."""
-
-    def __init__(self, items: list[Any], equal: Callable[[Any, Any], bool] | None) -> None:
-        self.items = items
-        self.equal = equal or same
-        self.results: list[Any] = []
-        self.known = False
-
-    def check(self, engine: str, results: list[Any]) -> None:
-        if not self.known:
-            self.results, self.known = results, True
-            if results and inspect.iscoroutine(results[0]):
-                for result in results:
-                    result.close()
-                raise TypeError("task gives coroutines: hand it over as async_task=, and a plain function as task")
-            return
-        for index, (expected, got) in enumerate(zip(self.results, results, strict=True)):
-            if not self.equal(expected, got):
-                raise ResultsDiffer(
-                    f"engine {engine!r}, item {index} ({short(self.items[index])}): got {short(got)}, "
-                    f"but sequentially it was {short(expected)}{hint(expected, got)}",
-                    *(engine, index, self.items[index], expected, got),
-                )
-
-
-def same(expected: Any, got: Any) -> bool:
-    """Whether two results are equal by `==`; a NaN is equal to a NaN here, as both ways came to it."""
-    if expected is got:
-        return True
-    try:
-        return bool(expected == got) or bool(expected != expected and got != got)
-    except Exception as error:
-        raise TypeError(
-            f"two results ({type(expected).__name__} and {type(got).__name__}) cannot be compared by ==: {error}. "
-            "Pass equal=, a function of two results (for arrays: equal=numpy.array_equal)"
-        ) from error
-
-
-def hint(expected: Any, got: Any) -> str:
-    if isinstance(expected, float) and isinstance(got, float):
-        return ". If they may differ by a little, pass equal=math.isclose"
-    if type(expected) is type(got) and getattr(type(expected), "__eq__", None) is object.__eq__:
-        return f". {type(expected).__name__} has no __eq__ to compare by what it holds: add one, or pass equal="
-    return ""
-
-
-def check_task(task: Any) -> None:
-    if not callable(task):
-        raise TypeError(f"task must be a function of one item, not {short(task)}")
-    if inspect.iscoroutinefunction(task) or inspect.iscoroutinefunction(getattr(task, "__call__", None)):  # noqa: B004
-        raise TypeError(
-            f"task {short(task)} is a coroutine function: hand it over as async_task=, and a plain function as task"
-        )
-
-
-def check_engines(engines: Iterable[str] | None) -> list[str]:
-    names = list(ENGINES) if engines is None else [engines] if isinstance(engines, str) else list(engines)
-    for name in names:
-        if name not in tuple(ENGINES):  # a tuple, as a name may be anything
-            raise ValueError(f"unknown engine {short(name)}: there are {', '.join(ENGINES)}")
-    return list(dict.fromkeys(["sequential", *names]))
-
-
-def check_count(name: str, value: Any, least: int) -> int:
-    try:
-        count = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name} must be a whole number, not {short(value)}") from None
-    if count < least or isinstance(value, bool):
-        remedy = ", or left out for the default" if name == "workers" else ""
-        raise ValueError(f"{name} must be a whole number of at least {least}{remedy}, not {value!r}")
-    return count
-
-
-def check_items(items: Any) -> list[Any]:
-    try:
-        iterator = iter(items)
-    except TypeError:
-        raise TypeError(f"items must be a list or another iterable of items, not {short(items)}") from None
-    return list(iterator)
 
 
 def duration(seconds: float) -> str:

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from .asynchronous import serve_all
 from .processes import processes
 from .runs import Engine, Job, Outcome, Run, Span, TaskFailed, Unavailable, WorkerDied
-from .working import Row, Stopped, as_spans, naming, work_through
+from .working import Row, Stopped, as_spans, naming, starved, work_through
 
 __all__ = ["ENGINES", "Run", "Span", "TaskFailed", "Unavailable", "WorkerDied"]
 
@@ -31,11 +31,11 @@ def sequential(job: Job) -> Iterator[Callable[[], Outcome]]:
     def run() -> Outcome:
         results: list[Any] = [None] * len(job.items)
         rows: list[Row] = []
-        started = perf_counter()
+        hungry, started = starved(), perf_counter()
         with naming(job):
             work_through(job.task, range(len(job.items)), job.items, results, rows)
-        seconds = perf_counter() - started
-        return Outcome(results, Run(seconds, 0.0, as_spans(len(job.items), [(0, rows)]), 1, started))
+        seconds, hungry = perf_counter() - started, starved() - hungry
+        return Outcome(results, Run(seconds, 0.0, as_spans(len(job.items), [(0, rows)]), 1, started, hungry))
 
     yield run
 

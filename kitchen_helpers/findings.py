@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from .comparison import BUSY
+
 if TYPE_CHECKING:
     from .comparison import Comparison
 
@@ -24,6 +26,8 @@ def timeline_title(comparison: Comparison, engines: Iterable[str]) -> str:
     others = [name for name in engines if name != "sequential"]
     if not others or not count:
         return title
+    if _too_busy(comparison):
+        return f"{title}: {_verdicts(comparison, others)}"
     faster = [name for name in others if comparison.verdict(name) == "faster"]
     share = comparison.computing_share
     if share < 0.3 and faster:
@@ -57,7 +61,14 @@ def _kind(comparison: Comparison, s: str) -> str:
     return f"mostly wait{s}" if share < 0.3 else f"wait{s} and compute{s}"
 
 
+def _too_busy(comparison: Comparison) -> bool:
+    """Whether the CPUs were so busy with other things that engines cannot be told apart by how they compute."""
+    return comparison.computing_share >= 0.3 and comparison.starved_share > BUSY
+
+
 def _verdicts(comparison: Comparison, names: list[str]) -> str:
+    if _too_busy(comparison):
+        return "this machine was too busy to tell"
     faster = [name for name in names if comparison.verdict(name) == "faster"]
     slower = [name for name in names if comparison.verdict(name) == "slower"]
     if faster:

@@ -176,8 +176,9 @@ def plot_scaling(scaling: Scaling, ax: Axes | None = None) -> Axes:
     label = "measured, 95 % interval"
     ax.errorbar(counts, middles, yerr=spread, fmt="o", color=colour, ecolor=ink, capsize=4, markersize=7, label=label)
     if most > cpus:
-        ax.axvline(cpus, color=QUIET, linewidth=1)
-        ax.annotate(f" {cpus} usable CPU{'s' * (cpus != 1)}", (cpus, 0.02), xycoords=("data", "axes fraction"), color=QUIET)
+        ax.axvspan(cpus, most + 0.3, color=QUIET, alpha=0.1, linewidth=0)
+        more = f"more workers\nthan the {cpus} usable CPUs" if cpus > 1 else "more workers\nthan the one usable CPU"
+        ax.text(most + 0.2, 0.03 * highest, more, ha="right", va="bottom", color=QUIET, fontsize="small")
     ax.set_xticks(counts, [str(count) for count in counts])
     ax.set_xlim(0.7, most + 0.3)
     ax.set_ylim(0, 1.2 * highest)

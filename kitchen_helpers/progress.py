@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from threading import RLock
 from time import perf_counter
 from typing import Any
 
@@ -48,7 +49,12 @@ class Progress:
             warnings.simplefilter("ignore")  # a notebook without ipywidgets gets the plain bar: no need to say so
             from tqdm.auto import tqdm
 
-            self.bar = tqdm(None, name, self.rounds * len(self.seconds), leave=False, unit="run", initial=self.done)
+        class Bar(tqdm):  # type: ignore[type-arg]
+            monitor_interval = 0  # no thread that stays
+
+        # tqdm's own lock is one of multiprocessing, which would fix the start method of the reader's program.
+        Bar.set_lock(RLock())
+        self.bar = Bar(None, name, self.rounds * len(self.seconds), leave=False, unit="run", initial=self.done)
 
     def __enter__(self) -> Progress:
         return self

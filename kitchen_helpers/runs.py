@@ -41,6 +41,8 @@ class Run:
         spans: one per item, in the order of the items.
         workers: how many workers took part.
         started: when the order came in, on the clock of the spans.
+        starved_seconds: how long the worker could have gone on but had no CPU, as other programs or a limit kept it
+            from it. Only Linux tells, and only `sequential` asks; 0 elsewhere.
     """
 
     seconds: float
@@ -48,6 +50,7 @@ class Run:
     spans: tuple[Span, ...]
     workers: int = 1
     started: float = 0.0
+    starved_seconds: float = 0.0
 
 
 @dataclass

@@ -8,7 +8,8 @@ from html import escape
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from .comparison import Reference, check_count, check_engines, check_items, check_task, counted, duration, take_turns
+from .checks import Reference, check_count, check_engines, check_items, check_task
+from .comparison import counted, duration, take_turns
 from .engines import ENGINES
 from .intervals import Speedup, speedup_of
 from .machine import MachineCard, machine_card

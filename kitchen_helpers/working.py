@@ -50,6 +50,15 @@ def work_through(
         raise Failure(index, error) from error
 
 
+def starved() -> float:
+    """Seconds that this thread has been ready to run without a CPU to run on, since it began; 0 where nobody tells."""
+    try:
+        with open("/proc/thread-self/schedstat") as file:
+            return int(file.read().split()[1]) / 1e9  # (time on a CPU, time waiting for one, turns), in nanoseconds
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
 def as_spans(items: int, rows_of: Iterable[tuple[int, Iterable[Row]]]) -> tuple[Span, ...]:
     """(worker, its rows) pairs, in which each item stands once, as Spans in the order of the items."""
     spans: list[Any] = [None] * items

@@ -9,7 +9,7 @@ import operator
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
 import loky
@@ -114,6 +114,18 @@ def test_the_ideal_follows_work_and_span() -> None:
     computing = comparison_of(seconds, workers=8, items=8, share=1.0)  # on 4 CPUs
     assert [computing.ideal(name) for name in seconds] == pytest.approx([1, 4, 1, 4])
     assert (waiting.computing_share, computing.computing_share) == pytest.approx((0, 1))
+
+
+def test_a_busy_machine_does_not_turn_computing_into_waiting() -> None:
+    """Ten seconds on the clock, two on a CPU; in eight there was none, or in none of them, or in six."""
+    calm = comparison_of({"sequential": [10.0] * 3, "threads": [5.0] * 3}, share=0.2)
+    assert (calm.starved_share, calm.computing_share) == pytest.approx((0, 0.2))
+    for starved, share in ((8.0, 1.0), (6.0, 0.5)):
+        runs = tuple(replace(run, starved_seconds=starved) for run in calm.runs("sequential"))
+        busy = replace(calm, _runs={**calm._runs, "sequential": runs})
+        assert (busy.starved_share, busy.computing_share) == pytest.approx((starved / 10, share))
+        assert "This machine was busy" in busy.warnings[0]
+    assert busy.ideal("threads") == pytest.approx(4)
 
 
 # ---- The comparison as an object ----

@@ -24,6 +24,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kitchen_helpers as kh
+from kitchen_helpers import workloads
 from kitchen_helpers.engines import ENGINES, taking
 from kitchen_helpers.processes import batches, clock_offset
 from kitchen_helpers.runs import Job, Run, short
@@ -171,12 +172,12 @@ def test_processes_work_at_the_same_time(tmp_path: Path) -> None:
 
 
 def test_cpu_seconds_tell_waiting_from_computing_and_whose_it_was() -> None:
-    kh.workloads.computing(0.001)
+    workloads.computing(0.001)
 
     async def task(item: str) -> str:
         if item == "compute":
             await asyncio.sleep(0)
-            kh.workloads.computing(0.1)
+            workloads.computing(0.1)
         else:
             await asyncio.sleep(0.1)
         return item
@@ -184,8 +185,17 @@ def test_cpu_seconds_tell_waiting_from_computing_and_whose_it_was() -> None:
     waits, computes = once(lambda item: item, ["wait", "compute"], "async", async_task=task).spans
     assert waits.cpu_seconds < 0.05 < computes.cpu_seconds
     for engine in ("sequential", "threads", "processes"):
-        waits, computes = once(lambda s: kh.workloads.mixed(0.1, s), [0.0, 1.0], engine, equal=lambda a, b: True).spans
+        waits, computes = once(lambda s: workloads.mixed(0.1, s), [0.0, 1.0], engine, equal=lambda a, b: True).spans
         assert waits.cpu_seconds < 0.05 < computes.cpu_seconds
+
+
+@pytest.mark.skipif(not Path("/proc/thread-self/schedstat").exists(), reason="only Linux tells")
+def test_what_is_neither_waiting_nor_computing_is_starving() -> None:
+    run = once(workloads.mixed, [0.1, 0.1], "sequential", equal=lambda a, b: True)
+    computed = sum(span.cpu_seconds for span in run.spans)
+    waited = 0.16  # by sleeping, which may last a little longer
+    assert -0.01 <= run.seconds - computed - run.starved_seconds - waited < PLENTY
+    assert 0 <= run.starved_seconds <= run.seconds - waited
 
 
 def test_async_lanes_open_only_when_one_waits_and_go_on_after_it() -> None:
@@ -449,8 +459,10 @@ def test_inside_a_running_loop_and_without_a_trace() -> None:
 
 
 SCRIPT = """
-import multiprocessing, sys
+import multiprocessing, sys, threading
 import kitchen_helpers as kh
+import kitchen_helpers.progress
+kitchen_helpers.progress.WORTH_A_BAR = 0  # the bar leaves no trace either
 if sys.argv[1] != "default":
     multiprocessing.set_start_method(sys.argv[1])
 
@@ -465,7 +477,9 @@ def task(name):
     return Dish(helper(name))
 
 card = kh.machine_card()
-comparison = kh.compare(task, ["soup", "stew"], repeats=1)
+comparison = kh.compare(task, ["soup", "stew"], repeats=3)
+assert "tqdm" in sys.modules
+assert [thread.name for thread in threading.enumerate()] == ["MainThread"]
 assert "processes" in comparison.engines, comparison.left_out
 assert [dish.name for dish in comparison.results] == ["SOUP", "STEW"]
 assert kh.compare(lambda n: n + len(comparison.engines), [1], repeats=1).results == [4]

@@ -94,6 +94,14 @@ def test_titles_state_the_finding(seconds: Any, share: float, speedup: str, time
     assert title(comparison.plot_timeline()) == timeline
 
 
+def test_a_machine_that_was_too_busy_to_tell() -> None:
+    calm = comparison_of(COMPUTING, share=0.2)
+    runs = tuple(replace(run, starved_seconds=0.64) for run in calm.runs("sequential"))
+    busy = replace(calm, _runs={**calm._runs, "sequential": runs})
+    assert title(busy.plot_speedup()) == "cook computes: this machine was too busy to tell"
+    assert title(busy.plot_timeline()) == "8 items that compute: this machine was too busy to tell"
+
+
 def test_on_one_cpu_taking_turns_is_not_blamed_on_the_engine() -> None:
     card = replace(CARD, cpus_usable=1)
     ax = comparison_of(COMPUTING | {"processes": [0.8, 0.79, 0.81, 0.8, 0.8]}, share=1.0, card=card).plot_timeline()
