@@ -1,5 +1,8 @@
 """What conftest.py adds to nbval: hangs that show their stacks, leftovers that fail, each on a notebook made for it."""
 
+from __future__ import annotations
+
+import re
 import shutil
 import subprocess
 import sys
@@ -7,87 +10,106 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
 ROOT = Path(__file__).parents[1]
 
-
-@pytest.fixture
-def run(tmp_path):
-    def run(*cells: str, tags: tuple[str, ...] = (), timeout: int = 60) -> str:
-        """What pytest prints on a notebook of these code cells; the tags are the last one's."""
-        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-        notebook.cells[-1].metadata.tags = list(tags)
-        nbformat.write(notebook, tmp_path / "trial.ipynb")
-        shutil.copy(ROOT / "conftest.py", tmp_path)
-        shutil.copy(ROOT / "pyproject.toml", tmp_path)
-        command = [sys.executable, "-m", "pytest", "--color=no", f"--nbval-cell-timeout={timeout}", "trial.ipynb"]
-        output = subprocess.run(command, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
-        print(output)
-        return output
-
-    return run
-
-
-def test_what_ends_in_time_leaves_nothing(run):
-    output = run(
+QUICK = {
+    "clean": [
         "import asyncio, loky, multiprocessing, operator, tempfile, threading",
         "with tempfile.TemporaryDirectory() as folder: open(folder + '/dish', 'w').close()",
         "threading.Thread(target=print).start()\nawait asyncio.to_thread(print)",
         "with loky.ProcessPoolExecutor(1) as pool: print(list(pool.map(lambda dish: dish + 1, [1])))",
         "with multiprocessing.get_context('spawn').Pool(1) as pool: print(pool.map(operator.neg, [1]))",
         "multiprocessing.get_context('forkserver').Manager().shutdown()",
-    )
-    assert " 7 passed" in output
-
-
-def test_leftovers_are_named(run):
-    output = run(
+    ],
+    "untidy": [
         "import socket, subprocess, sys, tempfile, threading, time",
         "threading.Thread(target=time.sleep, args=[60], name='a cook', daemon=True).start()",
         "sleep = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], start_new_session=True)",
         "server = socket.create_server(('127.0.0.1', 0))",
         "file = tempfile.NamedTemporaryFile(suffix='.dish', delete=False)",
         "open('orders.db', 'w').close()",
-    )
-    assert " 1 failed, 6 passed" in output
-    for leftover in ("thread a cook", "time.sleep(60)", "port ", ".dish", "file cwd/orders.db"):
-        assert leftover in output
-    assert output.count("time.sleep(60)") == 1
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that could ask for the stacks")
-def test_a_hang_shows_the_stacks_of_the_kernel_and_its_children(run):
-    output = run(
+    ],
+    "dying": ["import os", "os._exit(1)"],
+    "raising": ["#raises\n1 / 0", "#raises\n1 / 1"],
+}
+HANGING = {
+    "waiting": [
         "import multiprocessing, threading, time\nlock = threading.Lock()\nlock.acquire()",
-        "def child_waits():\n    time.sleep(60)",
+        "def child_waits():\n    time.sleep(600)",
         "child = multiprocessing.get_context('fork').Process(target=child_waits)\nchild.start()",
         "def cook_waits():\n    lock.acquire()",
         "cook = threading.Thread(target=cook_waits)\ncook.start()\ncook.join()",
-        timeout=5,
-    )
-    assert "Timeout of 5 seconds exceeded" in output
-    for function in ("in cook_waits", "in child_waits", "in join"):
-        assert function in output
-    assert " 1 failed, 4 passed, 1 skipped" in output
-
-
-def test_a_cell_that_cannot_be_interrupted_shows_its_stack_too(run):
-    output = run(
+    ],
+    "stubborn": [
         "import time",
-        "def stubborn():\n  while True:\n    try:\n      time.sleep(60)\n    except KeyboardInterrupt:\n      pass",
+        "def stubborn():\n  while True:\n    try:\n      time.sleep(600)\n    except KeyboardInterrupt:\n      pass",
         "stubborn()",
-        timeout=5,
-    )
-    assert "in stubborn" in output or sys.platform == "win32"
-    assert " 1 failed, 2 passed, 1 skipped" in output
+    ],
+}
 
 
-def test_a_kernel_that_dies_fails_at_once(run):
-    output = run("import os", "os._exit(1)")
-    assert "The kernel died" in output
-    assert " 1 failed, 1 passed, 1 skipped" in output
+def run(folder: Path, notebooks: dict[str, list[str]], timeout: int) -> tuple[dict[str, list[str]], str]:
+    """The outcomes of each notebook's tests, in their order, and all that pytest printed."""
+    for name, sources in notebooks.items():
+        cells = [new_code_cell(source) for source in sources]
+        for cell in cells:
+            cell.metadata.tags = ["raises-exception"] if "#raises" in cell.source else []
+        nbformat.write(new_notebook(cells=cells), folder / f"{name}.ipynb")
+    for name in ("conftest.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, folder)
+    command = [sys.executable, "-m", "pytest", "-v", "--color=no", f"--nbval-cell-timeout={timeout}", "."]
+    printed = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
+    outcomes: dict[str, list[str]] = {}
+    for name, outcome in re.findall(r"^(\w+)(?:\.|::)ipynb::[\w ]+? ([A-Z]{4,})", printed, re.MULTILINE):
+        outcomes.setdefault(name, []).append(outcome)
+    return outcomes, printed
 
 
-def test_a_promised_exception_must_come(run):
-    assert " 2 passed" in run("1 / 0", tags=("raises-exception",))
-    assert "tagged raises-exception, and it raises none" in run("1 / 1", tags=("raises-exception",))
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("quick"), QUICK, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def hanging(tmp_path_factory):
+    return run(tmp_path_factory.mktemp("hanging"), HANGING, timeout=5)
+
+
+def test_what_ends_in_time_leaves_nothing(quick):
+    outcomes, printed = quick
+    assert outcomes["clean"] == ["PASSED"] * 7, printed
+
+
+def test_leftovers_are_named(quick):
+    outcomes, printed = quick
+    assert outcomes["untidy"] == ["PASSED"] * 6 + ["FAILED"], printed
+    for leftover in ("\nthread a cook", "time.sleep(60)", "\nport ", ".dish\n", "\nfile cwd/orders.db"):
+        assert printed.count(leftover) == 1, printed
+
+
+def test_a_kernel_that_dies_fails_at_once(quick):
+    outcomes, printed = quick
+    assert outcomes["dying"] == ["PASSED", "FAILED", "SKIPPED"], printed
+    assert "The kernel died" in printed
+
+
+def test_a_promised_exception_must_come(quick):
+    outcomes, printed = quick
+    assert outcomes["raising"] == ["PASSED", "FAILED", "PASSED"], printed
+    assert "tagged raises-exception, and it raises none" in printed
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that could ask for the stacks")
+def test_a_hang_shows_the_stacks_of_the_kernel_and_its_children(hanging):
+    outcomes, printed = hanging
+    assert outcomes["waiting"] == ["PASSED"] * 4 + ["FAILED", "SKIPPED"], printed
+    for line in ("Timeout of 5 seconds exceeded", "in cook_waits", "in child_waits", "in join"):
+        assert line in printed
+
+
+def test_a_cell_that_cannot_be_interrupted_shows_its_stack_too(hanging):
+    outcomes, printed = hanging
+    assert outcomes["stubborn"] == ["PASSED", "PASSED", "FAILED", "SKIPPED"], printed
+    assert "in stubborn" in printed or sys.platform == "win32"
