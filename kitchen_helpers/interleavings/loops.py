@@ -23,6 +23,9 @@ from .threads import VirtualThread, current
 QUIET_ROUNDS = 200_000
 """Rounds of a loop without a visible step after which a run is given up."""
 
+OTHERS_TURN = 1_000
+"""After so many of them the other threads are let go first."""
+
 
 class _Loop:
     """One activation of a `while` loop."""
@@ -70,12 +73,7 @@ def loop(site: Site) -> bool:
     thread.site = site
     turn(thread)
     if thread.steps == record.steps:
-        if record.count & (record.count - 1) == 0:  # at every power of two
-            if thread.writes == record.writes and _same(record.locals, frame.f_locals):
-                if not run.solo and run.sharing.learned:
-                    run.stop(thread, "cut")
-                run.stop(thread, "livelock", ({thread.number}, False, run.strategy.depth))
-            record.mark(thread, frame)
+        _without_step(thread, frame, site, record)
         return True
     still = thread.writes == record.writes and record.held == thread.held and _same(record.locals, frame.f_locals)
     if still and thread.doubt is None:  # else it went round only because it woke up for no reason
@@ -86,6 +84,27 @@ def loop(site: Site) -> bool:
     thread.trail = 0
     record.mark(thread, frame)
     return True
+
+
+def _without_step(thread: VirtualThread, frame: FrameType, site: Site, record: _Loop) -> None:
+    """A round without a visible step: private work, or a look at what is not known to be shared yet."""
+    run = thread.run
+    if record.count & (record.count - 1) == 0:  # at every power of two
+        if thread.writes == record.writes and _same(record.locals, frame.f_locals):
+            if run.solo:
+                run.stop(thread, "livelock", ({thread.number}, False, run.strategy.depth))
+            # Only others can end this. If they do, the location is seen to be shared, and the search starts again.
+            run.wait(thread, site, "change", {})
+        record.mark(thread, frame)
+    if not run.solo and record.count % OTHERS_TURN == 0:
+        if run.sharing.learned:
+            run.stop(thread, "cut")
+        depth = run.strategy.depth
+        run.step(thread, site, "yield", None, (), lambda: run.strategy.depth > depth or not _others_can(run, thread))
+
+
+def _others_can(run: Run, thread: VirtualThread) -> bool:
+    return any(t is not thread and t.doing != "yield" and t.enabled() for t in run.threads)
 
 
 def _same(before: dict[str, Any], after: Any) -> bool:

@@ -90,7 +90,7 @@ class Search(Strategy):
             if len(node.rescues) == len(enabled):
                 node.enabled[STOP] = 1
         behind = enabled.get(last)
-        node.free = behind is None or behind.doing == "sleep" or last in node.rescues
+        node.free = behind is None or behind.doing in ("sleep", "yield") or last in node.rescues
         if self.nodes:
             node.preemptions = self.nodes[-1].preemptions + self.nodes[-1].preempts()
         if not self.fill(run, node, enabled):
