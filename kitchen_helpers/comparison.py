@@ -13,7 +13,7 @@ from .checks import Reference, ResultsDiffer, check_async_task, check_count, che
 from .engines import ENGINES
 from .intervals import Speedup, speedup_of
 from .machine import MachineCard, machine_card
-from .runs import Engine, Job, Outcome, Run, Unavailable
+from .runs import Engine, Job, Outcome, Run, Unavailable, name_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -268,7 +268,7 @@ def compare(
     reference = Reference(things, equal)
     runs, left_out = take_turns(jobs, warmup + repeats, reference.check)
     return Comparison(
-        task=getattr(task, "__name__", None) or type(task).__name__,
+        task=name_of(task),
         engines=tuple(runs),
         results=reference.results,
         left_out=left_out,

@@ -36,7 +36,7 @@ COLOURS = {
     "dask": "#E69F00",
 }
 QUIET = "#767676"  # as far from white as from black
-PALE = 0.25
+PALE_ON_LIGHT, PALE_ON_DARK = 0.25, 0.4
 HATCH = "////"
 # An engine's lanes share the height of so many at most.
 TALLEST = 16
@@ -104,6 +104,7 @@ def plot_timeline(comparison: Comparison, engines: Iterable[str] | None = None, 
         _, ax = plt.subplots(figsize=(10, max(3.0, tall)), layout="constrained")
     reach = max([run.startup_seconds + run.seconds for run in runs.values()], default=0.0) or 1.0
     ink = mpl.rcParams["text.color"]
+    pale = PALE_ON_LIGHT if sum(mpl.colors.to_rgb(ax.get_facecolor())) > 1.5 else PALE_ON_DARK
     top, ticks, starts = 0.0, [], False
     for name, run in runs.items():
         colour, unit = COLOURS.get(name, QUIET), heights[name] / max(1, len(lanes[name]))
@@ -123,7 +124,7 @@ def plot_timeline(comparison: Comparison, engines: Iterable[str] | None = None, 
                     ends.append([(to, low), (to, high)])
                 if unit > 0.6 and to - at > (0.012 + 0.009 * len(str(span.item))) * reach:
                     ax.text(at + 0.006 * reach, (low + high) / 2, str(span.item), va="center", fontsize=8, color=ink)
-        ax.add_collection(PolyCollection(waits, facecolor=colour, alpha=PALE, linewidth=0))
+        ax.add_collection(PolyCollection(waits, facecolor=colour, alpha=pale, linewidth=0))
         ax.add_collection(PolyCollection(computes, facecolor=colour, linewidth=0))
         # A gap between neighbours, where there is room for one, shows where an item ends.
         ax.add_collection(LineCollection(ends, color=ax.get_facecolor(), linewidth=1.2))
@@ -142,7 +143,7 @@ def plot_timeline(comparison: Comparison, engines: Iterable[str] | None = None, 
     ax.grid(axis="x", color=QUIET, alpha=0.2, linewidth=0.8)
     ax.set_axisbelow(True)
     ax.set_xlabel("seconds since the order came in (median run of each engine; numbers: index of the item)")
-    key = [Patch(facecolor=QUIET, alpha=PALE, label="waiting: for an answer, the GIL or a CPU")]
+    key = [Patch(facecolor=QUIET, alpha=pale, label="waiting: for an answer, the GIL or a CPU")]
     key.append(Patch(facecolor=QUIET, label="computing"))
     if starts:
         key.append(Patch(facecolor="none", edgecolor=QUIET, hatch=HATCH, linewidth=0, label="starting workers"))
@@ -184,7 +185,8 @@ def plot_scaling(scaling: Scaling, ax: Axes | None = None) -> Axes:
     ax.set_ylim(0, 1.2 * highest)
     ax.set_xlabel(f"workers ({scaling.engine})")
     ax.set_ylabel("times as fast as one worker")
-    best = max(counts, key=lambda count: scaling.speedup(count).median)
+    # The fewest that do about as well as any.
+    best = next(count for count, middle in zip(counts, middles, strict=True) if middle >= 0.95 * max(middles))
     gain = scaling.speedup(best)
     if gain.low > 1:
         title = f"{scaling.task}: {best} workers are {gain.median:.1f} times as fast as one"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import GetSetDescriptorType, MemberDescriptorType
 from typing import Any
 
-__all__ = ["Engine", "Job", "Outcome", "Run", "Span", "TaskFailed", "Unavailable", "WorkerDied", "short"]
+__all__ = ["Engine", "Job", "Outcome", "Run", "Span", "TaskFailed", "Unavailable", "WorkerDied", "name_of", "short"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +159,12 @@ def _copy_attributes(source: BaseException, target: BaseException) -> None:
         if not name.startswith("__") and name != "args":
             with suppress(Exception):
                 setattr(target, name, getattr(source, name))
+
+
+def name_of(task: Callable[[Any], Any]) -> str:
+    """What to call a task in tables and figures."""
+    inner = getattr(task, "func", task)  # of a functools.partial
+    return getattr(inner, "__name__", None) or type(inner).__name__
 
 
 def short(value: Any, width: int = 60) -> str:

@@ -13,7 +13,7 @@ from .comparison import counted, duration, take_turns
 from .engines import ENGINES
 from .intervals import Speedup, speedup_of
 from .machine import MachineCard, machine_card
-from .runs import Job, Run
+from .runs import Job, Run, name_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -156,7 +156,7 @@ def scale(
     if left_out:
         raise RuntimeError(f"engine {engine!r} cannot run here: {next(iter(left_out.values()))}")
     return Scaling(
-        task=getattr(task, "__name__", None) or type(task).__name__,
+        task=name_of(task),
         engine=engine,
         workers=counts,
         results=reference.results,

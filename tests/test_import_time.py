@@ -42,7 +42,7 @@ def test_measuring_loads_no_matplotlib_before_something_is_drawn() -> None:
 import sys, kitchen_helpers as kh
 kh.compare(abs, [1], repeats=1)
 kh.scale(abs, [1], "threads", repeats=1)
-print(sorted(name for name in ("matplotlib", "IPython", "numpy", "tqdm") if name in sys.modules))
+print(sorted(name for name in ("matplotlib", "IPython", "numpy") if name in sys.modules))
 """
     assert fresh(code) == "[]\n"
 
