@@ -137,7 +137,7 @@ def _run_for_real(program: Any) -> tuple[Any, BaseException | None]:
     thread.start()
     thread.join(20)
     assert not thread.is_alive(), "it does not end"
-    for thread in set(threading.enumerate()) - before:
+    for thread in [thread for thread in threading.enumerate() if thread not in before and not thread.daemon]:
         thread.join(5)
         assert not thread.is_alive(), f"{thread.name} does not end"
     return result[0]

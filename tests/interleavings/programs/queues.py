@@ -517,13 +517,13 @@ def priority_queue_cannot_know_what_comes():
 @fails(preemptions=0, error="TypeError")
 def priority_queue_of_what_has_no_order():
     orders = PriorityQueue()
-    in_threads(lambda: orders.put((1, {})), lambda: orders.put((1, {})))
+    in_threads(lambda: orders.put((1, {"soup": 1})), lambda: orders.put((1, {"stew": 1})))
 
 
 @holds
 def priority_queue_with_a_number_between():
     orders = PriorityQueue()
-    in_threads(lambda: orders.put((1, 1, {})), lambda: orders.put((1, 2, {})))
+    in_threads(lambda: orders.put((1, 1, {"soup": 1})), lambda: orders.put((1, 2, {"stew": 1})))
     assert orders.get()[1] == 1
 
 
