@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -82,7 +82,15 @@ def children() -> list[str]:
 
 
 @pytest.fixture
-def nothing_left() -> Any:
+def stop_button() -> Iterator[None]:
+    """SIGINT as Python handles it: tests that run in the background of a shell inherit that it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def nothing_left() -> Iterator[None]:
     threads, processes = set(threading.enumerate()), set(children())
     yield
     deadline = time.monotonic() + PLENTY
@@ -389,7 +397,7 @@ def test_a_daemonic_process_cannot_have_workers() -> None:
 
 
 @posix
-@pytest.mark.usefixtures("nothing_left")
+@pytest.mark.usefixtures("nothing_left", "stop_button")
 @pytest.mark.parametrize("engine", NAMES)
 @pytest.mark.parametrize("busy", [True, False], ids=["computing", "waiting"])
 def test_the_stop_button_ends_every_engine(engine: str, busy: bool) -> None:
