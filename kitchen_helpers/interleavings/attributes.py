@@ -18,6 +18,7 @@ from .kinds import (
     FUNCTION,
     INSTANCE,
     MODULE,
+    OPAQUE,
     SCALARS,
     is_library,
     kind_of,
@@ -78,6 +79,11 @@ def plan(cls: type, name: str) -> tuple[str, Any]:
 def _plan(cls: type, name: str) -> tuple[str, Any]:
     if getattr(cls.__getattribute__, "__objclass__", None) is None:
         return PROPERTY, None  # the reader's own __getattribute__: Python code, rewritten like any other
+    return plain_plan(cls, name)
+
+
+def plain_plan(cls: type, name: str) -> tuple[str, Any]:
+    """The same for `object.__getattribute__` and `object.__setattr__`."""
     for owner in cls.__mro__:
         if name in owner.__dict__:
             value = owner.__dict__[name]
@@ -101,44 +107,80 @@ def forget_plans() -> None:
     _plans.clear()
 
 
-def attribute_keys(thread: VirtualThread, site: Site, obj: Any, name: str, mode: int) -> tuple[Access, ...]:
+def attribute_keys(
+    thread: VirtualThread, site: Site, obj: Any, name: str, mode: int, how: tuple[str, Any] | None = None
+) -> tuple[Access, ...]:
     """The locations of an attribute: none if it is a method, a property, or a module's function."""
     kind = kind_of(type(obj))
+    sharing = thread.run.sharing
     if kind in (INSTANCE, CONTAINER):
         if kind == CONTAINER and not hasattr(obj, "__dict__"):
             return ()
-        what, owner = plan(type(obj), name)
+        what, owner = how or plan(type(obj), name)
+        own = ((id(obj), name), mode)
         if what is FIELD:
-            return (((id(obj), name), mode),)
+            if mode == READ and name not in getattr(obj, "__dict__", _ANY):
+                return (own, *class_keys(type(obj), name))  # somebody may give it to the class
+            return (own,)
         if what is DEFAULT:
-            return ((id(obj), name), mode), ((id(owner), name), READ)
+            return (own, *class_keys(type(obj), name))
         if what is METHOD:
-            if mode == READ and name not in getattr(obj, "__dict__", ()):
-                return ()
-            return (((id(obj), name), mode),)
+            if mode == READ:
+                if not sharing.methods:
+                    return () if name not in getattr(obj, "__dict__", ()) else (own,)
+                return (own, *class_keys(type(obj), name))
+            replaced(thread)
+            return (own,)
         if what is HIDDEN:
-            thread.run.sharing.opaque(thread, (id(obj), "*"), site, obj, f"{type(obj).__name__}.{name}")
-            thread.run.sharing.refuse(site, f"{name} changes attributes where no step can be seen")
+            sharing.refuse(site, f"{name} changes attributes where no step can be seen")
         return ()
     if kind == MODULE:
-        values = obj.__dict__
-        if name in values and (callable(values[name]) or is_library(getattr(obj, "__file__", None), obj.__name__)):
-            if mode == READ or is_library(getattr(obj, "__file__", None), obj.__name__):
-                return ()
-        return (((id(values), name), mode),)
+        return module_keys(thread, site, obj, name, mode)
     if kind == CLASS:
         if mode == READ:
-            for owner in obj.__mro__:
-                if name in owner.__dict__:
-                    if owner.__module__ == "builtins" or kind_of(type(owner.__dict__[name])) == FUNCTION:
-                        return ()
-                    return (((id(owner), name), READ),)
-            return ()
+            found = next((o for o in obj.__mro__ if name in o.__dict__), None)
+            if found is not None and not sharing.methods:
+                if found.__module__ == "builtins" or kind_of(type(found.__dict__[name])) == FUNCTION:
+                    return ()
+            return class_keys(obj, name)
+        if kind_of(type(obj.__dict__.get(name))) == FUNCTION or hasattr(obj.__dict__.get(name), "__get__"):
+            replaced(thread)
         forget_plans()
         return (((id(obj), name), mode),)
     if kind == FUNCTION and isinstance(obj, types.FunctionType) and not name.startswith("__"):
         return (((id(obj), name), mode),)
+    if kind == OPAQUE and not thread.run.session.is_harmless(obj) and not thread.run.solo:
+        if mode == WRITE or kind_of(type(getattr(obj, name, None))) != FUNCTION:
+            sharing.opaque(thread, id(obj), site, obj, f"{type(obj).__name__}.{name}")
     return ()
+
+
+_ANY: Any = type("Any", (), {"__contains__": lambda self, name: True})()
+"""For objects with slots only: the attribute may be there."""
+
+
+def class_keys(cls: type, name: str) -> tuple[Access, ...]:
+    """Where the classes could have an attribute."""
+    return tuple(((id(owner), name), READ) for owner in cls.__mro__ if owner.__module__ != "builtins")
+
+
+def replaced(thread: VirtualThread) -> None:
+    """A method is replaced while the program runs: from now on loading one is a step."""
+    sharing = thread.run.sharing
+    if not sharing.methods:
+        sharing.methods = sharing.learned = True
+
+
+def module_keys(thread: VirtualThread, site: Site, module: Any, name: str, mode: int) -> tuple[Access, ...]:
+    values = module.__dict__
+    if is_library(getattr(module, "__file__", None), module.__name__):
+        if mode == WRITE:
+            thread.run.sharing.refuse(site, f"{module.__name__}.{name} is changed, which nobody sees")
+        return ()
+    if mode == READ:
+        return () if callable(values.get(name)) else (((id(values), name), mode),)
+    thread.run.session.global_stored(site, values, name)
+    return (((id(values), name), mode),)
 
 
 def load(site: Site, obj: Any, name: str) -> Any:
@@ -149,7 +191,7 @@ def load(site: Site, obj: Any, name: str) -> Any:
     if cls in SCALARS:
         return getattr(obj, name)
     run = thread.run
-    if _plans.get((cls, name)) is _FIELD_PLAN and kind_of(cls) == INSTANCE:
+    if _plans.get((cls, name)) is _FIELD_PLAN and kind_of(cls) == INSTANCE and name in getattr(obj, "__dict__", _ANY):
         accesses: tuple[Access, ...] = (((id(obj), name), READ),)
     else:
         accesses = attribute_keys(thread, site, obj, name, READ)
@@ -192,6 +234,28 @@ def _has_setter(cls: type, name: str) -> bool:
     )
 
 
+def plain_load(thread: VirtualThread, site: Site, obj: Any, name: str) -> Any:
+    """`object.__getattribute__(obj, name)`"""
+    use(thread, site, "read", obj, attribute_keys(thread, site, obj, name, READ, plain_plan(type(obj), name)), obj)
+    value = object.__getattribute__(obj, name)
+    record(thread, site, "read", obj, name, value)
+    return value
+
+
+def plain_store(thread: VirtualThread, site: Site, value: Any, obj: Any, name: str) -> None:
+    """`object.__setattr__(obj, name, value)`"""
+    use(thread, site, "write", obj, attribute_keys(thread, site, obj, name, WRITE, plain_plan(type(obj), name)), obj)
+    object.__setattr__(obj, name, value)
+    record(thread, site, "write", obj, name, value)
+
+
+def plain_delete(thread: VirtualThread, site: Site, obj: Any, name: str) -> None:
+    """`object.__delattr__(obj, name)`"""
+    use(thread, site, "delete", obj, attribute_keys(thread, site, obj, name, WRITE, plain_plan(type(obj), name)), obj)
+    object.__delattr__(obj, name)
+    record(thread, site, "delete", obj, name, None)
+
+
 def delete(site: Site, obj: Any, name: str) -> None:
     thread = current()
     if thread is not None and not _has_setter(type(obj), name):
@@ -232,7 +296,7 @@ def store_variable(site: Site, peek: Peek, value: Any) -> Any:
     if thread is not None:
         key, keep = variable_key(peek, site)
         if keep is None:
-            thread.run.session.global_stored(site, peek)
+            thread.run.session.global_stored(site, peek.__globals__, site.text)
         use(thread, site, "write", None, ((key, WRITE),), keep)
         if site.visible:
             record(thread, site, "write", None, site.text, value)

@@ -9,12 +9,12 @@ from typing import Any
 from . import attributes, containers
 from .attributes import record, use
 from .containers import Iterating, iterate, opaque, read_all
-from .kinds import CLASS, CONTAINER, FUNCTION, OPAQUE, VIEW, deep, kind_of, underlying
+from .kinds import CLASS, CONTAINER, FUNCTION, INSTANCE, OPAQUE, VIEW, deep, kind_of, underlying
 from .models import threads
 from .models.base import Model
 from .naming import short
 from .sites import Site
-from .stand_ins import ATTRIBUTE, HARMLESS, LAZY, READS_DEEP, REFUSED, REFUSED_MODULES, STAND_INS
+from .stand_ins import ATTRIBUTE, HARMLESS, LAZY, LOOKS_BY_METHODS, READS_DEEP, REFUSED, REFUSED_MODULES, STAND_INS
 from .threads import READ, WRITE, VirtualThread
 
 
@@ -34,14 +34,16 @@ def call_builtin(
     name = getattr(function, "__name__", "")
     if owner is None and isinstance(function, type(list.append) | type(list.__len__)) and args:
         # list.append(items, x), object.__setattr__(self, "x", 1)
-        if name == "__setattr__" and len(args) == 3:
-            return attributes.store(site, args[2], args[0], args[1])
+        done, value = _plain_attribute(thread, site, function, args[0], args[1:])
+        if done:
+            return value
         if kind_of(type(args[0])) == CONTAINER:
             return _container_method(thread, site, function, args[0], name, args[1:], args, kwargs)
         return _plain(thread, site, function, args, kwargs)
     if owner is not None and not isinstance(owner, types.ModuleType):
-        if name == "__setattr__" and len(args) == 2 and not isinstance(owner, type):
-            return attributes.store(site, args[1], owner, args[0])
+        done, value = _plain_attribute(thread, site, function, owner, args)
+        if done:
+            return value
         kind = kind_of(type(owner))
         if kind == CONTAINER:
             return _container_method(thread, site, function, owner, name, args, args, kwargs)
@@ -81,6 +83,24 @@ def _generator_method(
     frame = owner.gi_frame
     use(thread, site, "read", owner, ((id(frame if frame is not None else owner), WRITE),), owner)
     return function(*args, **kwargs)
+
+
+def _plain_attribute(
+    thread: VirtualThread, site: Site, function: Any, obj: Any, args: tuple[Any, ...]
+) -> tuple[bool, Any]:
+    """The attribute access of `object`, called by name; False first if it is none of them."""
+    name = getattr(function, "__name__", "")
+    if isinstance(obj, type) or not args or not isinstance(args[0], str):
+        return False, None
+    if name == "__setattr__" and len(args) == 2:
+        attributes.plain_store(thread, site, args[1], obj, args[0])
+        return True, None
+    if name == "__getattribute__":
+        return True, attributes.plain_load(thread, site, obj, args[0])
+    if name == "__delattr__":
+        attributes.plain_delete(thread, site, obj, args[0])
+        return True, None
+    return False, None
 
 
 def _container_method(
@@ -165,8 +185,10 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
             use(thread, site, "read", value, ((id(frame if frame is not None else value), WRITE),), value)
         elif function in (str, repr, format):
             containers.generated(thread, site, value, "__repr__", "__str__")
-        elif kind_of(type(value)) == OPAQUE and function not in (len, id) and not isinstance(value, Model):
+        elif kind_of(type(value)) == OPAQUE and function not in (len, id):
             opaque(thread, site, value)
+    if function not in LOOKS_BY_METHODS and not _takes_a_value(function):
+        opaque(thread, site, *(v for v in (*args, *kwargs.values()) if kind_of(type(v)) == INSTANCE))
     read_all(thread, site, found)
     thread.in_c += 1
     before = thread.steps
@@ -179,6 +201,15 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
     if found:
         record(thread, site, "read", found[0], getattr(function, "__name__", "") + "(", value)
     return value
+
+
+def _takes_a_value(function: Any) -> bool:
+    """Methods of strings and numbers look at other objects only through their methods, but for the fields of a format."""
+    owner = getattr(function, "__self__", None)
+    return isinstance(owner, str | bytes | tuple | frozenset | int | float) and function.__name__ not in (
+        "format",
+        "format_map",
+    )
 
 
 def _next(thread: VirtualThread, site: Site, args: tuple[Any, ...]) -> Any:

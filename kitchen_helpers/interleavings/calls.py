@@ -14,7 +14,7 @@ from typing import Any
 from .attributes import use
 from .builtin_calls import call_builtin, call_random, call_unseen, with_stand_ins
 from .containers import containers_of, iterate, read_all
-from .kinds import CLASS, CONTAINER, FUNCTION, INSTANCE, VIEW, deep, is_library, is_readers, kind_of
+from .kinds import CLASS, CONTAINER, FUNCTION, INSTANCE, SCALAR, VIEW, deep, is_library, is_readers, kind_of, reachable
 from .models.base import Model
 from .sites import Site
 from .stand_ins import QUIET_MODULES, REFUSED, REFUSED_MODULES, STAND_INS
@@ -97,7 +97,7 @@ def _library(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, 
     for value in (*args, *kwargs.values()):
         if kind_of(type(value)) in (FUNCTION, CLASS):
             session.ensure(value)
-    if root == "copy":
+    if root == "copy" and not any(kind_of(type(item)) == INSTANCE for item in reachable(args)):
         read_all(thread, site, deep(args[0]) if args else [])
     elif root not in QUIET_MODULES:
         return call_unseen(thread, site, function, args, kwargs)
@@ -141,7 +141,7 @@ def _class(thread: VirtualThread, site: Site, cls: type, args: tuple[Any, ...], 
         return session.made(thread, cls(*(iterate(site, a) if _iterated(a) else a for a in args), **kwargs))
     if cls.__module__.partition(".")[0] in REFUSED_MODULES:
         session.forbid(thread, site, f"{cls.__module__}.{cls.__name__} cannot be explored")
-    if cls.__module__.partition(".")[0] in QUIET_MODULES or cls.__module__ in ("datetime", "pathlib"):
+    if cls.__module__.partition(".")[0] in QUIET_MODULES or kind_of(cls) == SCALAR:
         for value in args:
             session.ensure_callable(value)
         return cls(*args, **kwargs)

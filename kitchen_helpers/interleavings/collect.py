@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .expressions import INVENTED_LINE, MARK
+from .expressions import INVENTED_LINE, MARK, NotRewritten
 from .kinds import CLASS, FUNCTION, is_library, kind_of
 from .rewrite import rewrite
 
@@ -101,7 +101,10 @@ def _rewrite(
         source.spare = list(ast.parse(source.text).body)
     statement, source.spare[number] = source.spare[number], None
     assert statement is not None
-    rewriter = rewrite(statement, source.file, source.lines, function.__globals__, source.rebound)
+    try:
+        rewriter = rewrite(statement, source.file, source.lines, function.__globals__, source.rebound)
+    except NotRewritten as reason:
+        raise CannotRewrite(str(reason)) from None
     source.plain_globals |= rewriter.plain_globals
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -189,6 +192,8 @@ class Collector:
         self.refused = refused
         self.swapped: dict[types.FunctionType, types.CodeType] = {}
         self.known: set[int] = set()
+        self.watched: set[str] = set()
+        """Names that some function declares global: they are read with a hook, whatever they name."""
         self.kept: list[Any] = []
         self.new_functions: list[types.FunctionType] = []
         """Functions found since somebody last looked: their globals may have to be restored after a run."""
@@ -242,6 +247,7 @@ class Collector:
             self.refused(str(reason))
             return wrapped
         self.swapped[function] = code
+        self.watched |= source_of(function).rebound
         function.__code__ = new
         names = {*code.co_names, *(n for c in code.co_consts if isinstance(c, types.CodeType) for n in c.co_names)}
         return wrapped + [

@@ -21,6 +21,7 @@ from .kinds import (
     VIEW,
     deep,
     kind_of,
+    reachable,
     underlying,
 )
 from .sites import Site
@@ -89,15 +90,17 @@ def delete_item(site: Site, obj: Any, index: Any) -> None:
 def opaque(thread: VirtualThread, site: Site, *values: Any) -> None:
     """Code that cannot be seen gets hold of these values: a conflict with another thread cannot be judged."""
     run = thread.run
-    for value in values:
-        for item in [*deep(value), *([value] if kind_of(type(value)) in (OPAQUE, INSTANCE) else [])]:
-            if run.session.is_old(item) and kind_of(type(item)) == OPAQUE and not run.session.is_harmless(item):
-                run.sharing.refuse(site, f"{type(item).__name__} keeps its state from one run to the next")
-            if not run.solo:
-                run.sharing.opaque(thread, id(item), site, item, site.text)
-                if kind_of(type(item)) == INSTANCE:
-                    for name in getattr(item, "__dict__", ()):
-                        run.sharing.opaque(thread, (id(item), name), site, item, site.text)
+    session = run.session
+    for item in reachable(values):
+        if session.is_harmless(item):
+            continue
+        if kind_of(type(item)) == OPAQUE and session.is_old(item):
+            run.sharing.refuse(site, f"{type(item).__name__} keeps its state from one run to the next")
+        if not run.solo:
+            what = site.text or "code that cannot be seen"
+            run.sharing.opaque(thread, id(item), site, item, what)
+            if kind_of(type(item)) != OPAQUE:
+                run.sharing.opaque(thread, (id(item), "*"), site, item, what)
 
 
 def containers_of(*values: Any) -> list[Any]:

@@ -64,6 +64,10 @@ COMPARISONS: Mapping[type[ast.cmpop], Callable[[Any, Any], Any]] = {
 }
 
 
+class NotRewritten(Exception):
+    """A function that nobody has visited: what it does would not be seen."""
+
+
 class ExpressionRewriter(ast.NodeTransformer):
     """Rewrites the expressions of one top-level statement; `constants` then says what each placeholder stands for."""
 
@@ -75,6 +79,8 @@ class ExpressionRewriter(ast.NodeTransformer):
         self.module = module
         self.rebound = rebound
         self.class_name = ""
+        self.visited: set[ast.AST] = set()
+        """The functions and lambdas that were rewritten."""
         self.constants: dict[str, Any] = {}
         self.site_numbers = 0
         self.temporaries = 0
@@ -128,7 +134,7 @@ class ExpressionRewriter(ast.NodeTransformer):
 
     def is_variable(self, name: str) -> bool:
         """Is `name`, used here, a variable that other threads can see change?"""
-        if self.scope.kind == "class":
+        if self.scope.kind == "class" and name in self.scope.bound:
             return False
         if self.scope.owner(name) is not None:
             return self.scope.is_shared_cell(name)
@@ -299,12 +305,27 @@ class ExpressionRewriter(ast.NodeTransformer):
         return outer
 
     def defaults(self, arguments: ast.arguments) -> None:
-        if self.scope.kind != "class":
-            arguments.defaults = [self.visible(d) for d in arguments.defaults]
-            arguments.kw_defaults = [self.visible(d) if d is not None else None for d in arguments.kw_defaults]
+        if not self.runs:
+            self.functions_in(arguments)
+            return
+        arguments.defaults = [self.visible(d) for d in arguments.defaults]
+        arguments.kw_defaults = [self.visible(d) if d is not None else None for d in arguments.kw_defaults]
+
+    @property
+    def runs(self) -> bool:
+        """Does the code at this place run while the program is explored? It does in a function."""
+        scope: Scope | None = self.scope
+        while scope is not None and scope.kind == "class":
+            scope = scope.parent
+        return scope is not None and scope.kind != "module"
+
+    def functions_in(self, *nodes: ast.AST) -> None:
+        """Rewrite only the functions in code that has run already, such as defaults and decorators."""
+        raise NotImplementedError
 
     def visit_Lambda(self, node: ast.Lambda) -> ast.expr:
         self.defaults(node.args)
+        self.visited.add(node)
         outer = self.inside(node)
         node.body = self.visible(node.body)
         self.scope = outer

@@ -55,8 +55,10 @@ def kind_of(cls: type) -> int:
 
 
 def _kind(cls: type) -> int:
-    if cls in SCALARS or cls in (tuple, frozenset):
+    if cls in SCALARS or cls in (tuple, frozenset) or cls.__module__ in _IMMUTABLE:
         return SCALAR
+    if cls is types.SimpleNamespace:
+        return INSTANCE
     if issubclass(cls, CONTAINERS):
         return CONTAINER
     if issubclass(cls, VIEWS):
@@ -70,6 +72,9 @@ def _kind(cls: type) -> int:
     if cls.__flags__ & (1 << 9) and is_readers(cls):  # made by a class statement of the reader's
         return INSTANCE
     return OPAQUE
+
+
+_IMMUTABLE = {"datetime", "decimal", "_decimal", "fractions", "pathlib", "pathlib._local", "uuid", "re", "zoneinfo"}
 
 
 def forget_kinds() -> None:
@@ -140,6 +145,45 @@ def deep(value: Any, limit: int = 10_000) -> list[Any]:
         elif kind == VIEW:
             pending.append(underlying(item))
     return found
+
+
+def reachable(value: Any, limit: int = 10_000) -> list[Any]:
+    """Everything mutable that code which gets hold of a value can get at: containers, objects, and what hangs on them."""
+    found: list[Any] = []
+    seen: set[int] = set()
+    pending = [value]
+    while pending and len(seen) < limit:
+        item = pending.pop()
+        cls = type(item)
+        if cls in SCALARS or id(item) in seen:
+            continue
+        seen.add(id(item))
+        kind = kind_of(cls)
+        if kind in (CONTAINER, INSTANCE, OPAQUE):
+            found.append(item)
+        if isinstance(item, dict):
+            pending.extend([*dict.keys(item), *dict.values(item)])
+        elif isinstance(item, list | tuple | set | frozenset | collections.deque):
+            pending.extend(item)
+        elif kind == VIEW:
+            pending.append(underlying(item))
+        if kind in (CONTAINER, INSTANCE):
+            pending.extend(getattr(item, "__dict__", {}).values())
+            for owner in cls.__mro__:
+                pending.extend(
+                    d.__get__(item)
+                    for d in owner.__dict__.values()
+                    if isinstance(d, types.MemberDescriptorType) and _has(d, item)
+                )
+    return found
+
+
+def _has(slot: types.MemberDescriptorType, item: Any) -> bool:
+    try:
+        slot.__get__(item)
+    except AttributeError:
+        return False
+    return True
 
 
 def underlying(view: Any) -> Any:

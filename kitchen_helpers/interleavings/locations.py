@@ -32,6 +32,10 @@ class Sharing:
 
     def __init__(self) -> None:
         self.touched: dict[Any, _Touched] = {}
+        self.wild: set[int] = set()
+        """Objects that code which cannot be seen got hold of, with all their attributes."""
+        self.methods = False
+        """Somebody replaces methods: loading one is a step."""
         self.learned = False
         """A site became visible in this run: the search has to start again."""
         self.visible: set[Site] = set()
@@ -46,6 +50,7 @@ class Sharing:
 
     def new_run(self) -> None:
         self.touched = {}
+        self.wild = set()
         self.learned = False
 
     def reset(self) -> None:
@@ -58,9 +63,11 @@ class Sharing:
         entry = self.touched.get(key)
         if entry is None:
             entry = self.touched[key] = _Touched(keep)
-        elif entry.settled and site is not None and site.visible:
+        elif entry.settled and site is not None and site.visible and not self.wild:
             return
         number = thread.number
+        if self.wild and type(key) is tuple and key[0] in self.wild and key[1] != "*":
+            self.note(thread, (key[0], "*"), mode, site, keep)
         mine = entry.by.get(number)
         column = 0 if mode == READ else 1
         if mine is None:
@@ -91,14 +98,22 @@ class Sharing:
             self.refuse(site_, f"{what} is used by several threads, and what that does cannot be judged")
 
     def opaque(self, thread: VirtualThread, key: Any, site: Site | None, keep: Any, what: str) -> None:
-        """An access that happens inside code we cannot see: harmless only as long as no other thread conflicts."""
+        """An access that happens inside code we cannot see: harmless only as long as no other thread conflicts.
+
+        A key (id, "*") stands for all attributes of an object.
+        """
         entry = self.touched.get(key)
         if entry is None:
             entry = self.touched[key] = _Touched(keep)
         entry.opaque = (site, what)
         entry.settled = False
-        others = [o for o, (r, w) in entry.by.items() if o != thread.number and max(r, w) > thread.seen.get(o, -1)]
-        entry.by.setdefault(thread.number, [-1, -1])[1] = thread.epoch
+        met = [entry]
+        if type(key) is tuple and key[1] == "*":
+            self.wild.add(key[0])
+            met += [e for k, e in self.touched.items() if type(k) is tuple and k[0] == key[0] and e is not entry]
+        seen, number = thread.seen, thread.number
+        others = any(o != number and max(last) > seen.get(o, -1) for e in met for o, last in e.by.items())
+        entry.by.setdefault(number, [-1, -1])[1] = thread.epoch
         if others:
             self.conflict(entry)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .expressions import BINARY, ExpressionRewriter, located, opens_scope
+from .expressions import BINARY, ExpressionRewriter, NotRewritten, located, opens_scope
 
 
 class Rewriter(ExpressionRewriter):
@@ -176,11 +176,13 @@ class Rewriter(ExpressionRewriter):
         return node
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
-        at_module = self.scope.kind == "module"
-        if not at_module:
+        if self.runs:
             node.decorator_list = [self.hook(d, "ensure", self.visible(d)) for d in node.decorator_list]
-            self.defaults(node.args)
+        else:
+            self.functions_in(*node.decorator_list)
+        self.defaults(node.args)
         outer = self.inside(node)
+        self.visited.add(node)
         docstring = node.body[:1] if ast.get_docstring(node, clean=False) is not None else []
         node.body = [*docstring, *self.body(node.body[len(docstring) :])]
         self.scope = outer
@@ -190,18 +192,31 @@ class Rewriter(ExpressionRewriter):
         return node  # `call` refuses coroutines: what runs in an event loop is not explored.
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.stmt:
-        if self.scope.kind == "function":
+        runs = self.runs
+        if runs:
             node.decorator_list = [self.hook(d, "ensure", self.visible(d)) for d in node.decorator_list]
+            node.bases = [self.visible(b) for b in node.bases]
+            for keyword in node.keywords:
+                keyword.value = self.visible(keyword.value)
+        else:
+            self.functions_in(*node.decorator_list, *node.bases, *node.keywords)
         outer, outer_class = self.inside(node), self.class_name
         self.class_name = node.name
-        # The body of a class runs once and alone; only the functions in it are rewritten.
-        node.body = [_one(self.visit(s)) if opens_scope(s) else _ClassStatement(self).visit(s) for s in node.body]
+        if runs:
+            node.body = self.body(node.body)
+        else:  # It has run already: only the functions in it matter.
+            node.body = [self.visit(s) if opens_scope(s) else _ClassStatement(self).visit(s) for s in node.body]
         self.scope, self.class_name = outer, outer_class
         return node
 
+    def functions_in(self, *nodes: ast.AST) -> None:
+        """Rewrite only the functions in code that has run already, such as defaults and decorators."""
+        for node in nodes:
+            _ClassStatement(self).visit(node)
+
 
 class _ClassStatement(ast.NodeTransformer):
-    """Finds the lambdas and functions in the plain statements of a class body."""
+    """Finds the lambdas and functions in code that has run already: module level, class bodies, defaults, decorators."""
 
     def __init__(self, rewriter: Rewriter):
         self.rewriter = rewriter
@@ -222,18 +237,30 @@ def rewrite(statement: ast.stmt, file: str, lines: list[str], module: Mapping[st
     `module` are the globals it runs in, `rebound` the names that some function of the file declares global.
     """
     rewriter = Rewriter(statement, file, lines, module, rebound)
+    functions = list(_functions_in(statement))
     if opens_scope(statement):
         rewriter.visit(statement)
     else:
         _ClassStatement(rewriter).visit(statement)
+    missed = [f for f in functions if f not in rewriter.visited]
+    if missed:
+        raise NotRewritten(f"a function in line {missed[0].lineno} cannot be rewritten")
     ast.fix_missing_locations(statement)
     return rewriter
 
 
+def _functions_in(node: ast.AST) -> Iterator[ast.FunctionDef | ast.Lambda]:
+    """All functions and lambdas, but for those in coroutines, which are refused."""
+    if isinstance(node, ast.AsyncFunctionDef):
+        return
+    if isinstance(node, ast.FunctionDef | ast.Lambda):
+        yield node
+    for name, value in ast.iter_fields(node):
+        if name not in ("annotation", "returns"):
+            for child in value if isinstance(value, list) else [value]:
+                if isinstance(child, ast.AST):
+                    yield from _functions_in(child)
+
+
 def _statement(call: ast.expr) -> ast.Expr:
     return located(ast.Expr(call), call)
-
-
-def _one(result: ast.stmt | list[ast.stmt]) -> ast.stmt:
-    assert isinstance(result, ast.stmt)
-    return result

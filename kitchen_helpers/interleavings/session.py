@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import threading
 import types
 from collections.abc import Callable, Iterator
@@ -132,11 +133,18 @@ class Session:
 
     def is_harmless(self, value: Any) -> bool:
         module = type(value).__module__
-        return isinstance(value, Model | threading.Thread) or module in ("_io", "logging", "re", "functools")
+        return isinstance(value, (Model, threading.Thread, BaseException, *SHADOWED)) or module in (
+            "_io",
+            "logging",
+            "re",
+            "functools",
+        )
 
-    def global_stored(self, site: Site, peek: Any) -> None:
-        values = peek.__globals__
-        self.snapshot.add_variable(values, site.text)
+    def global_stored(self, site: Site, values: dict[str, Any], name: str) -> None:
+        """A global is about to be stored: it has to be put back, and those who read it have to see that it can change."""
+        self.snapshot.add_variable(values, name)
+        if name not in self.collector.watched and (callable(values.get(name)) or hasattr(builtins, name)):
+            self.sharing.refuse(site, f"{name} is replaced, and not everybody who uses it is seen")
 
     def turn(self, thread: VirtualThread) -> None:
         loops.turn(thread)

@@ -106,12 +106,17 @@ HARMLESS = {
     print, isinstance, issubclass, callable, hash, type, object, super, range, staticmethod, classmethod, property,
     ord, chr, abs, round, divmod, pow, bin, hex, oct, ValueError, bool,
 }  # fmt: skip
+# These look at an object only by calling its methods, which are rewritten.
+LOOKS_BY_METHODS = {
+    len, bool, str, repr, format, ascii, sorted, min, max, sum, any, all, list, tuple, set, frozenset, dict, next, int,
+    float, complex, bytes, bytearray, reversed, enumerate, zip, map, filter, iter, id, hash,
+}  # fmt: skip
 LAZY = {enumerate, zip, map, filter, reversed, iter}
 ATTRIBUTE = {getattr, setattr, delattr, hasattr}
 READS_DEEP = {str, repr, print, format, ascii}
 
+# Functions of these modules pass on what they get, and do not look inside.
 QUIET_MODULES = {
-    "contextlib", "functools", "dataclasses", "collections", "typing", "abc", "enum", "threading", "operator", "string",
-    "types", "reprlib", "textwrap", "logging", "warnings", "numbers", "fractions", "decimal", "itertools",
+    "contextlib", "functools", "typing", "abc", "enum", "threading", "types", "logging", "warnings", "itertools",
     "kitchen_helpers", "random",
 }  # fmt: skip
