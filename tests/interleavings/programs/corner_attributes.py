@@ -240,7 +240,7 @@ def object_setattr_locked():
     _tally(Box, _value, lambda till, value: object.__setattr__(till, "value", value), Lock())
 
 
-@never_holds(preemptions=1)
+@never_holds()
 def dunder_getattribute_called():
     _tally(Box, lambda till: till.__getattribute__("value"), lambda till, value: till.__setattr__("value", value), Unlocked())
 
@@ -250,7 +250,7 @@ def dunder_getattribute_called_locked():
     _tally(Box, lambda till: till.__getattribute__("value"), lambda till, value: till.__setattr__("value", value), Lock())
 
 
-@never_holds(preemptions=1)
+@never_holds()
 def attrgetter():
     _tally(Box, operator.attrgetter("value"), _set_value, Unlocked())
 
@@ -260,7 +260,7 @@ def attrgetter_locked():
     _tally(Box, operator.attrgetter("value"), _set_value, Lock())
 
 
-@never_holds(preemptions=1)
+@never_holds()
 def vars_read():
     _tally(Box, lambda till: vars(till)["value"], _set_value, Unlocked())
 
@@ -274,7 +274,7 @@ def _set_value_in_dict(till, value):
     till.__dict__["value"] = value
 
 
-@never_holds(preemptions=1)
+@never_holds()
 def dict_of_the_instance_written():
     _tally(Box, _value, _set_value_in_dict, Unlocked())
 
@@ -284,7 +284,7 @@ def dict_of_the_instance_written_locked():
     _tally(Box, _value, _set_value_in_dict, Lock())
 
 
-@never_holds(preemptions=1)
+@never_holds()
 def dict_of_the_instance_updated():
     _tally(Box, _value, lambda till, value: vars(till).update(value=value), Unlocked())
 
@@ -1131,7 +1131,7 @@ class _GetattrTill:
         self.entries[name] = value
 
 
-@never_holds(preemptions=1)
+@never_holds()
 def dunder_getattr_and_setattr():
     _change(_GetattrTill, _add_one, _value, Unlocked())
 

@@ -11,7 +11,10 @@ import pkgutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Any
+
+from .helper import Unlocked
 
 Program = Callable[[], Any]
 
@@ -89,6 +92,27 @@ def unfinished(program: Program | None = None, **more: Any) -> Any:
 def never_holds(kind: str = "exception", **more: Any) -> Any:
     """It does fail; whoever cannot see why has to say "unfinished". "holds" would be a lie."""
     return fails(kind, or_unfinished=True, **more)
+
+
+def pair(*, unfinished_too: bool = False, **more: Any) -> Any:
+    """Of a function with one parameter, a guard, make two programs: without a lock it fails, with one it holds."""
+
+    def register(body: Callable[[Any], Any]) -> Program:
+        def unlocked() -> None:
+            body(Unlocked())
+
+        def locked() -> None:
+            body(Lock())
+
+        for program, name in ((unlocked, body.__name__), (locked, body.__name__ + "_locked")):
+            program.__name__ = program.__qualname__ = name
+            program.__module__ = body.__module__
+            body.__globals__[name] = program
+        fails(or_unfinished=unfinished_too, **more)(unlocked)
+        holds(or_unfinished=unfinished_too)(locked)
+        return unlocked
+
+    return register
 
 
 def _frozen(more: dict[str, Any]) -> dict[str, Any]:
