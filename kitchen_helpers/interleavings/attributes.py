@@ -22,6 +22,7 @@ from .kinds import (
     SCALARS,
     is_library,
     kind_of,
+    reachable,
 )
 from .sites import Site
 from .threads import READ, WRITE, Access, VirtualThread, current
@@ -63,6 +64,7 @@ def record(thread: VirtualThread, site: Site, doing: str, target: Any, name: str
 
 # -- attributes -------------------------------------------------------------------------------------------------------
 
+_UNKNOWN: Any = object()
 _plans: dict[tuple[type, str], tuple[str, Any]] = {}
 _FIELD_PLAN = (FIELD, None)
 
@@ -114,12 +116,12 @@ def attribute_keys(
     kind = kind_of(type(obj))
     sharing = thread.run.sharing
     if kind in (INSTANCE, CONTAINER):
-        if kind == CONTAINER and not hasattr(obj, "__dict__"):
+        if kind == CONTAINER and not own_attributes(obj, None) is not None:
             return ()
         what, owner = how or plan(type(obj), name)
         own = ((id(obj), name), mode)
         if what is FIELD:
-            if mode == READ and name not in getattr(obj, "__dict__", _ANY):
+            if mode == READ and name not in own_attributes(obj):
                 return (own, *class_keys(type(obj), name))  # somebody may give it to the class
             return (own,)
         if what is DEFAULT:
@@ -127,11 +129,12 @@ def attribute_keys(
         if what is METHOD:
             if mode == READ:
                 if not sharing.methods:
-                    return () if name not in getattr(obj, "__dict__", ()) else (own,)
+                    return () if name not in own_attributes(obj, ()) else (own,)
                 return (own, *class_keys(type(obj), name))
             replaced(thread)
             return (own,)
         if what is HIDDEN:
+            hidden(thread, site, obj)
             sharing.refuse(site, f"{name} changes attributes where no step can be seen")
         return ()
     if kind == MODULE:
@@ -155,8 +158,39 @@ def attribute_keys(
     return ()
 
 
+def own_attributes(obj: Any, otherwise: Any = _UNKNOWN) -> Any:
+    """The attributes of an object, past any `__getattribute__` of the reader's."""
+    try:
+        return object.__getattribute__(obj, "__dict__")
+    except AttributeError:
+        return otherwise if otherwise is not _UNKNOWN else _ANY
+
+
 _ANY: Any = type("Any", (), {"__contains__": lambda self, name: True})()
 """For objects with slots only: the attribute may be there."""
+
+
+def hidden(thread: VirtualThread, site: Site, *values: Any) -> None:
+    """Code that cannot be seen gets hold of these values: a conflict with another thread cannot be judged."""
+    run = thread.run
+    session = run.session
+    accesses = []
+    for item in reachable(values):
+        if session.is_harmless(item):
+            continue
+        if kind_of(type(item)) == OPAQUE and session.is_old(item):
+            run.sharing.refuse(site, f"{type(item).__name__} keeps its state from one run to the next")
+        if not run.solo:
+            what = site.text or "code that cannot be seen"
+            keys = [id(item)] if kind_of(type(item)) == OPAQUE else [id(item), (id(item), "*")]
+            for key in keys:
+                run.sharing.opaque(thread, key, site, item, what)
+                accesses.append((key, WRITE))
+    if accesses and site.visible:
+        run.step(thread, site, "call", values[0], tuple(accesses))
+        thread.steps += 1
+        if run.log is not None:
+            run.log.append(thread, site, "call", values[0], site.text, None)
 
 
 def class_keys(cls: type, name: str) -> tuple[Access, ...]:
@@ -191,7 +225,7 @@ def load(site: Site, obj: Any, name: str) -> Any:
     if cls in SCALARS:
         return getattr(obj, name)
     run = thread.run
-    if _plans.get((cls, name)) is _FIELD_PLAN and kind_of(cls) == INSTANCE and name in getattr(obj, "__dict__", _ANY):
+    if _plans.get((cls, name)) is _FIELD_PLAN and kind_of(cls) == INSTANCE and name in own_attributes(obj):
         accesses: tuple[Access, ...] = (((id(obj), name), READ),)
     else:
         accesses = attribute_keys(thread, site, obj, name, READ)
@@ -214,16 +248,13 @@ def store(site: Site, value: Any, obj: Any, name: str) -> None:
     if thread is None:
         setattr(obj, name, value)
         return
-    if type(obj).__setattr__ in _PLAIN_SETATTR and not _has_setter(type(obj), name):
+    if not isinstance(type(obj).__setattr__, types.FunctionType) and not _has_setter(type(obj), name):
         use(thread, site, "write", obj, attribute_keys(thread, site, obj, name, WRITE), obj)
         setattr(obj, name, value)
         if site.visible:
             record(thread, site, "write", obj, name, value)
     else:
         setattr(obj, name, value)
-
-
-_PLAIN_SETATTR: set[Any] = {object.__setattr__, type.__setattr__, types.ModuleType.__setattr__}
 
 
 def _has_setter(cls: type, name: str) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+import sys
 import types
 from typing import Any
 
 from . import attributes, containers
+from .attributes import hidden as opaque
 from .attributes import record, use
-from .containers import Iterating, iterate, opaque, read_all
+from .containers import Iterating, iterate, read_all
 from .kinds import CLASS, CONTAINER, FUNCTION, INSTANCE, OPAQUE, VIEW, deep, kind_of, underlying
 from .models import threads
 from .models.base import Model
@@ -155,7 +157,8 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
         return _attribute(site, function, args)
     if function is print:
         read_all(thread, site, deep(args))
-        return None if thread.run.quiet else print(*args, **kwargs)
+        shown = kwargs.get("file") in (None, sys.stdout, sys.stderr)
+        return None if shown and thread.run.quiet else print(*args, **kwargs)
     if function in HARMLESS or (isinstance(function, type) and issubclass(function, BaseException)):
         return function(*args, **kwargs)
     for value in (*args, *kwargs.values()):
@@ -163,13 +166,14 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
     if function is next and args:
         return _next(thread, site, args)
     if function in LAZY:
-        if function is reversed and args and kind_of(type(args[0])) == CONTAINER:
-            return Iterating(site, args[0], reversed(args[0]), id(args[0]), READ)
+        if function is reversed and len(args) == 1:
+            return iterate(site, args[0], backwards=True)
         if function is iter:
             if len(args) == 1:
                 return iterate(site, args[0]) if not isinstance(args[0], str | tuple | bytes | range) else iter(args[0])
             return function(*args)
-        wrapped = [a if kind_of(type(a)) == FUNCTION else iterate(site, a) for a in args]
+        first = 1 if function in (map, filter) else 0
+        wrapped = [*args[:first], *(iterate(site, a) for a in args[first:])]
         return session.made(thread, function(*wrapped, **kwargs))
     values = list(args)
     if len(values) == 1 and isinstance(values[0], Iterating) and values[0].mode == READ:
@@ -185,11 +189,22 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
             use(thread, site, "read", value, ((id(frame if frame is not None else value), WRITE),), value)
         elif function in (str, repr, format):
             containers.generated(thread, site, value, "__repr__", "__str__")
-        elif kind_of(type(value)) == OPAQUE and function not in (len, id):
+        elif kind_of(type(value)) == OPAQUE and function not in (len, id) and not isinstance(value, Iterating):
             opaque(thread, site, value)
     if function not in LOOKS_BY_METHODS and not _takes_a_value(function):
         opaque(thread, site, *(v for v in (*args, *kwargs.values()) if kind_of(type(v)) == INSTANCE))
-    read_all(thread, site, found)
+    if only_reads(function):
+        read_all(thread, site, found)
+    else:
+        written = {id(c): c for c in containers.containers_of(*args, *kwargs.values())}
+        use(
+            thread,
+            site,
+            "call",
+            args[0] if args else None,
+            tuple((key, WRITE) for key in written),
+            list(written.values()),
+        )
     thread.in_c += 1
     before = thread.steps
     try:
@@ -201,6 +216,17 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
     if found:
         record(thread, site, "read", found[0], getattr(function, "__name__", "") + "(", value)
     return value
+
+
+_UPDATES = {"setitem", "delitem", "iadd", "iand", "iconcat", "ior", "ixor", "isub", "imul", "call", "methodcaller"}
+
+
+def only_reads(function: Any) -> bool:
+    """Does a built-in function leave the containers that it is given as they are?"""
+    module = getattr(function, "__module__", None)
+    if isinstance(function, type) or module in (None, "builtins", "math", "time", "cmath"):
+        return True
+    return module == "_operator" and function.__name__ not in _UPDATES
 
 
 def _takes_a_value(function: Any) -> bool:

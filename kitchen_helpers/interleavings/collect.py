@@ -239,6 +239,8 @@ class Collector:
             return wrapped
         if id(code) in _rewritten:
             return wrapped  # made by rewritten code
+        if str(function.__globals__.get("__name__")).startswith("namedtuple_"):
+            return wrapped  # makes a tuple, which nobody can change
         if code.co_filename == "<string>" and code.co_name.startswith("__"):
             return wrapped  # what dataclass makes: judged where it is used
         try:

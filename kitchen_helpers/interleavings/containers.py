@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .attributes import hidden as opaque
 from .attributes import record, use
 from .kinds import (
     CLASS,
@@ -21,7 +22,6 @@ from .kinds import (
     VIEW,
     deep,
     kind_of,
-    reachable,
     underlying,
 )
 from .sites import Site
@@ -66,7 +66,8 @@ def store_item(site: Site, value: Any, obj: Any, index: Any) -> None:
     if thread is not None:
         kind = kind_of(type(obj))
         if kind == CONTAINER and is_plain(obj, "__setitem__"):
-            use_container(thread, site, obj, WRITE)
+            others = containers_of(value) if type(index) is slice else []
+            use(thread, site, "write", obj, ((id(obj), WRITE), *((id(o), READ) for o in others)), [obj, *others])
             obj[index] = value
             record(thread, site, "write", obj, f"[{index!r}]", value)
             return
@@ -85,22 +86,6 @@ def delete_item(site: Site, obj: Any, index: Any) -> None:
         elif kind == OPAQUE:
             opaque(thread, site, obj)
     del obj[index]
-
-
-def opaque(thread: VirtualThread, site: Site, *values: Any) -> None:
-    """Code that cannot be seen gets hold of these values: a conflict with another thread cannot be judged."""
-    run = thread.run
-    session = run.session
-    for item in reachable(values):
-        if session.is_harmless(item):
-            continue
-        if kind_of(type(item)) == OPAQUE and session.is_old(item):
-            run.sharing.refuse(site, f"{type(item).__name__} keeps its state from one run to the next")
-        if not run.solo:
-            what = site.text or "code that cannot be seen"
-            run.sharing.opaque(thread, id(item), site, item, what)
-            if kind_of(type(item)) != OPAQUE:
-                run.sharing.opaque(thread, (id(item), "*"), site, item, what)
 
 
 def containers_of(*values: Any) -> list[Any]:
@@ -228,16 +213,23 @@ def generated(thread: VirtualThread, site: Site, value: Any, *names: str) -> Non
 
 
 class Iterating:
-    """An iterator for which every item is a step on what it comes from."""
+    """An iterator for which every item is a step on what it comes from; it begins with the first of them."""
 
-    __slots__ = ("doing", "iterator", "keep", "key", "mode", "site", "source")
+    __slots__ = ("begin", "begun", "key", "mode", "site", "source")
 
-    def __init__(self, site: Site, source: Any, iterator: Iterator[Any], key: Any, mode: int):
+    def __init__(self, site: Site, source: Any, begin: Callable[[], Iterator[Any]], key: Any, mode: int):
         self.site = site
         self.source = source
-        self.iterator = iterator
+        self.begin = begin
+        self.begun: Iterator[Any] | None = None
         self.key = key
         self.mode = mode
+
+    @property
+    def iterator(self) -> Iterator[Any]:
+        if self.begun is None:
+            self.begun = self.begin()
+        return self.begun
 
     def __iter__(self) -> Iterating:
         return self
@@ -255,32 +247,33 @@ class Iterating:
         return value
 
     def __length_hint__(self) -> int:
-        hint = getattr(self.iterator, "__length_hint__", None)
+        hint = getattr(self.begun, "__length_hint__", None)
         return hint() if hint is not None else 0
 
 
-def iterate(site: Site, value: Any) -> Any:
+def iterate(site: Site, value: Any, backwards: bool = False) -> Any:
     """What to iterate over in place of `value`."""
     thread = current()
     cls = type(value)
-    if thread is None or cls in (range, str, bytes, tuple, frozenset, Iterating):
-        return value
+    begin: Callable[[Any], Iterator[Any]] = reversed if backwards else iter
+    if thread is None or (cls in (range, str, bytes, tuple, frozenset, Iterating) and not backwards):
+        return begin(value) if backwards else value
     kind = kind_of(cls)
-    if kind == CONTAINER and is_plain(value, "__iter__"):
-        return Iterating(site, value, iter(value), id(value), READ)
+    if kind == CONTAINER and is_plain(value, "__reversed__" if backwards else "__iter__"):
+        return Iterating(site, value, lambda: begin(value), id(value), READ)
     if kind == VIEW:
         source = underlying(value)
-        return Iterating(site, source, iter(value), id(source), READ)
-    iterator = iter(value)
+        return Iterating(site, source, lambda: begin(value), id(source), READ)
+    iterator = begin(value)
     if isinstance(iterator, Iterating):
         return iterator
     if isinstance(iterator, types.GeneratorType):
         frame = iterator.gi_frame
-        return Iterating(site, iterator, iterator, id(frame if frame is not None else iterator), WRITE)
+        return Iterating(site, iterator, lambda: iterator, id(frame if frame is not None else iterator), WRITE)
     if kind_of(type(iterator)) == OPAQUE:
         if thread.run.session.is_old(iterator):
             opaque(thread, site, iterator)
-        return Iterating(site, iterator, iterator, id(iterator), WRITE)
+        return Iterating(site, iterator, lambda: iterator, id(iterator), WRITE)
     return iterator
 
 

@@ -118,6 +118,15 @@ def is_readers(cls: type) -> bool:
     return not is_library(getattr(module, "__file__", None), name)
 
 
+def attributes_of(item: Any) -> dict[str, Any]:
+    """The attributes of an object, past any `__getattribute__` of the reader's; empty if it has no dict."""
+    try:
+        found = object.__getattribute__(item, "__dict__")
+    except AttributeError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def deep(value: Any, limit: int = 10_000) -> list[Any]:
     """The mutable containers in a value, however deep, itself first; a program's own objects are not looked into."""
     kind = kind_of(type(value))
@@ -168,7 +177,7 @@ def reachable(value: Any, limit: int = 10_000) -> list[Any]:
         elif kind == VIEW:
             pending.append(underlying(item))
         if kind in (CONTAINER, INSTANCE):
-            pending.extend(getattr(item, "__dict__", {}).values())
+            pending.extend(attributes_of(item).values())
             for owner in cls.__mro__:
                 pending.extend(
                     d.__get__(item)

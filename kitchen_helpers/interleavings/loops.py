@@ -11,10 +11,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from types import FrameType, ModuleType
+from types import FrameType, MemberDescriptorType, ModuleType
 from typing import Any
 
-from .kinds import CONTAINER, INSTANCE, SCALARS, kind_of
+from .kinds import CONTAINER, INSTANCE, SCALARS, attributes_of, kind_of
 from .models.base import Model
 from .scheduler import Run
 from .sites import Site
@@ -228,10 +228,12 @@ def _canonical(value: Any, seen: dict[int, int], depth: int = 0) -> Any:
 
 
 def _fields(value: Any) -> list[tuple[str, Any]]:
-    found = list(getattr(value, "__dict__", {}).items())
+    found = list(attributes_of(value).items())
     for owner in type(value).__mro__:
-        slots = owner.__dict__.get("__slots__", ())
-        for name in [slots] if isinstance(slots, str) else slots:
-            if hasattr(value, name):
-                found.append((name, getattr(value, name)))
+        for name, slot in owner.__dict__.items():
+            if isinstance(slot, MemberDescriptorType):
+                try:
+                    found.append((name, slot.__get__(value)))
+                except AttributeError:
+                    continue
     return found

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .kinds import CLASS, FUNCTION, INSTANCE, SCALARS, kind_of
+from .kinds import CLASS, FUNCTION, INSTANCE, SCALARS, attributes_of, kind_of
 from .models.base import Model
 from .models.conditions import Condition
 from .threads import VirtualThread
@@ -106,7 +106,7 @@ class Names:
 
 def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     if kind_of(type(value)) == INSTANCE:
-        for attribute, part in getattr(value, "__dict__", {}).items():
+        for attribute, part in attributes_of(value).items():
             yield f"{name}.{attribute}", part
     elif isinstance(value, Condition):
         yield name, value.lock

@@ -103,8 +103,8 @@ REFUSED_MODULES = {
 }
 
 HARMLESS = {
-    print, isinstance, issubclass, callable, hash, type, object, super, range, staticmethod, classmethod, property,
-    ord, chr, abs, round, divmod, pow, bin, hex, oct, ValueError, bool,
+    print, isinstance, issubclass, callable, type, object, super, range, staticmethod, classmethod, property,
+    ord, chr, abs, round, divmod, pow, bin, hex, oct,
 }  # fmt: skip
 # These look at an object only by calling its methods, which are rewritten.
 LOOKS_BY_METHODS = {

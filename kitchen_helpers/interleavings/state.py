@@ -6,7 +6,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .kinds import CLASS, CONTAINER, FUNCTION, INSTANCE, SCALARS, is_library, is_readers, kind_of
+from .kinds import CLASS, CONTAINER, FUNCTION, INSTANCE, SCALARS, attributes_of, is_library, is_readers, kind_of
 
 _MISSING: Any = object()
 
@@ -146,19 +146,25 @@ def _slots(item: Any) -> list[str]:
     return found
 
 
-def _save(item: Any) -> tuple[Any, dict[str, Any] | None, dict[str, Any]]:
+def _slot(item: Any, name: str) -> Any:
+    try:
+        return object.__getattribute__(item, name)
+    except AttributeError:
+        return _MISSING
+
+
+def _save(item: Any) -> tuple[Any, dict[str, Any], dict[str, Any]]:
     """The content of a container, the attributes, and the slots of an object."""
     content: Any = None
     if isinstance(item, dict):
         content = list(dict.items(item))
     elif kind_of(type(item)) == CONTAINER:
         content = bytes(item) if isinstance(item, bytearray) else list(item)
-    attributes = getattr(item, "__dict__", None)
-    slots = {name: getattr(item, name, _MISSING) for name in _slots(item)}
-    return content, dict(attributes) if isinstance(attributes, dict) else None, slots
+    slots = {name: _slot(item, name) for name in _slots(item)}
+    return content, dict(attributes_of(item)), slots
 
 
-def _put_back(item: Any, saved: tuple[Any, dict[str, Any] | None, dict[str, Any]]) -> None:
+def _put_back(item: Any, saved: tuple[Any, dict[str, Any], dict[str, Any]]) -> None:
     content, attributes, slots = saved
     if content is not None:
         if isinstance(item, dict):
@@ -181,13 +187,13 @@ def _put_back(item: Any, saved: tuple[Any, dict[str, Any] | None, dict[str, Any]
         else:
             item.clear()
             item.extend(content)
-    if attributes is not None:
-        now = item.__dict__
-        if len(now) != len(attributes) or any(now.get(n, _MISSING) is not v for n, v in attributes.items()):
-            now.clear()
-            now.update(attributes)
+    if attributes or attributes_of(item):
+        present = attributes_of(item)
+        if len(present) != len(attributes) or any(present.get(n, _MISSING) is not v for n, v in attributes.items()):
+            present.clear()
+            present.update(attributes)
     for name, value in slots.items():
-        if getattr(item, name, _MISSING) is not value:
+        if _slot(item, name) is not value:
             if value is _MISSING:
                 object.__delattr__(item, name)
             else:
@@ -203,6 +209,6 @@ def _inside(item: Any) -> list[Any]:
     elif (kind_of(type(item)) == CONTAINER and not isinstance(item, bytearray)) or isinstance(item, tuple | frozenset):
         found.extend(item)
     if kind_of(type(item)) in (INSTANCE, CONTAINER):
-        found.extend(getattr(item, "__dict__", {}).values())
-        found.extend(v for name in _slots(item) if (v := getattr(item, name, None)) is not None)
+        found.extend(attributes_of(item).values())
+        found.extend(v for name in _slots(item) if (v := _slot(item, name)) is not _MISSING)
     return found

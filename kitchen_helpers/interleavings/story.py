@@ -193,6 +193,7 @@ _SENTENCES = {
     "result": "looks at the result",
     "shutdown": "shuts {what} down",
     "end": "ends",
+    "call": "calls {name}()",
 }
 
 
@@ -213,7 +214,7 @@ def _words(entry: _Entry, names: Names) -> tuple[str, str, str | None]:
     if entry.doing == "await":
         return (f"sees {what} set" if entry.value == "True" else f"gives up on {what}"), what, entry.state
     sentence = _SENTENCES.get(entry.doing, entry.doing + " {what}")
-    return sentence.format(what=what, value=entry.value).strip(), what, entry.state
+    return sentence.format(what=what, value=entry.value, name=entry.name).strip(), what, entry.state
 
 
 def _data_words(entry: _Entry, names: Names) -> tuple[str, str, str | None]:
