@@ -13,7 +13,7 @@ from .checks import Reference, ResultsDiffer, check_async_task, check_count, che
 from .engines import ENGINES
 from .intervals import Speedup, speedup_of
 from .machine import MachineCard, machine_card
-from .runs import Engine, Job, Outcome, Run, Unavailable, name_of
+from .runs import Engine, Job, Outcome, Run, TaskFailed, Unavailable, WorkerDied, name_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -289,28 +289,32 @@ def take_turns(
 
     runs: dict[str, list[Run]] = {}
     left_out: dict[str, str] = {}
-    with ExitStack() as stack:
-        progress = stack.enter_context(Progress(list(jobs), rounds))
-        ready: dict[str, Callable[[], Outcome]] = {}
-        for _ in range(rounds):
-            for name, (engine, job) in jobs.items():
-                if name in left_out:
-                    continue
-                if name not in ready:
-                    try:
-                        ready[name] = stack.enter_context(engine(job))
-                    except Unavailable as reason:
-                        left_out[name] = str(reason)
-                        progress.leave_out(name)
+    try:
+        with ExitStack() as stack:
+            progress = stack.enter_context(Progress(list(jobs), rounds))
+            ready: dict[str, Callable[[], Outcome]] = {}
+            for _ in range(rounds):
+                for name, (engine, job) in jobs.items():
+                    if name in left_out:
                         continue
-                outcome = ready[name]()
-                check(name, outcome.results)
-                runs.setdefault(name, []).append(outcome.run)
-                progress.step(name, outcome.run.seconds)
-                lengths = [span.end - span.start for span in outcome.run.spans]
-                if lengths and outcome.run.workers == 1:  # undisturbed by others
-                    for _, other in jobs.values():
-                        other.item_seconds = sum(lengths) / len(lengths)
+                    if name not in ready:
+                        try:
+                            ready[name] = stack.enter_context(engine(job))
+                        except Unavailable as reason:
+                            left_out[name] = str(reason)
+                            progress.leave_out(name)
+                            continue
+                    outcome = ready[name]()
+                    check(name, outcome.results)
+                    runs.setdefault(name, []).append(outcome.run)
+                    progress.step(name, outcome.run.seconds)
+                    lengths = [span.end - span.start for span in outcome.run.spans]
+                    if lengths and outcome.run.workers == 1 and job.engine != "async":  # none in the way of another
+                        for _, other in jobs.values():
+                            other.item_seconds = sum(lengths) / len(lengths)
+    except (TaskFailed, WorkerDied, ResultsDiffer) as error:
+        # The reader looks for the line of the task, which is in the cause, not for the inside of the engines.
+        raise error.with_traceback(None)  # noqa: B904
     return runs, left_out
 
 

@@ -8,7 +8,7 @@ import math
 import operator
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import FrozenInstanceError, replace
 from typing import Any
 
@@ -25,7 +25,7 @@ from kitchen_helpers.comparison import take_turns
 from kitchen_helpers.intervals import STUDENT, interval, ranks_cut
 from kitchen_helpers.progress import Progress
 from kitchen_helpers.runs import Job, Outcome, Run, Unavailable
-from tests.samples import comparison_of
+from tests.samples import comparison_of, run_of
 
 RATIOS = st.lists(st.floats(1e-3, 1e3), min_size=1, max_size=40)
 
@@ -351,6 +351,17 @@ def test_engines_take_turns_start_late_and_close() -> None:
     assert log == ["open A", "A", "open B", "B", "A", "B", "A", "B", "close B", "close A"]
     assert {name: len(own) for name, own in runs.items()} == {"A": 3, "B": 3}
     assert left_out == {"C": "out of order"}
+
+
+def test_the_length_of_an_item_is_measured_where_none_is_in_the_way_of_another() -> None:
+    seconds = {"sequential": run_of(0.8), "threads": run_of(0.8, workers=4), "async": run_of(0.8, at_once=True)}
+
+    def engine(run: Run) -> Any:
+        return lambda job: nullcontext(lambda: Outcome([], run))
+
+    jobs = {name: (engine(run), Job(abs, [], engine=name)) for name, run in seconds.items()}
+    take_turns(jobs, 2, lambda name, results: None)
+    assert [job.item_seconds for _, job in jobs.values()] == pytest.approx([0.1] * 3)
 
 
 def test_engines_close_after_an_error() -> None:
