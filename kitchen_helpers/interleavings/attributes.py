@@ -33,16 +33,15 @@ Peek = Callable[[], Any]
 
 def use(thread: VirtualThread, site: Site, doing: str, target: Any, accesses: tuple[Access, ...], keep: Any) -> None:
     """An access of `thread` is about to happen: a step, if the locations are shared."""
-    for _, mode in accesses:
-        if mode != READ:
-            thread.writes += 1
     run = thread.run
-    if run.solo:
-        return
+    solo = run.solo
     note = run.sharing.note
     for key, mode in accesses:
-        note(thread, key, mode, site, keep)
-    if site.visible:
+        if mode != READ:
+            thread.writes += 1
+        if not solo:
+            note(thread, key, mode, site, keep)
+    if site.visible and not solo:
         run.step(thread, site, doing, target, accesses)
         thread.steps += 1
         for key, mode in accesses:
@@ -66,7 +65,9 @@ def record(thread: VirtualThread, site: Site, doing: str, target: Any, name: str
 
 _UNKNOWN: Any = object()
 _plans: dict[tuple[type, str], tuple[str, Any]] = {}
+_setters: dict[tuple[type, str], bool] = {}
 _FIELD_PLAN = (FIELD, None)
+_CALLED = (FUNCTION, CLASS)
 
 
 def plan(cls: type, name: str) -> tuple[str, Any]:
@@ -107,6 +108,12 @@ def plain_plan(cls: type, name: str) -> tuple[str, Any]:
 
 def forget_plans() -> None:
     _plans.clear()
+    _setters.clear()
+
+
+def forget_setters() -> None:
+    """Classes were changed: behind our back, or back."""
+    _setters.clear()
 
 
 def attribute_keys(
@@ -225,7 +232,7 @@ def load(site: Site, obj: Any, name: str) -> Any:
     if cls in SCALARS:
         return getattr(obj, name)
     run = thread.run
-    if _plans.get((cls, name)) is _FIELD_PLAN and kind_of(cls) == INSTANCE and name in own_attributes(obj):
+    if kind_of(cls) == INSTANCE and _plans.get((cls, name)) is _FIELD_PLAN and name in own_attributes(obj):
         accesses: tuple[Access, ...] = (((id(obj), name), READ),)
     else:
         accesses = attribute_keys(thread, site, obj, name, READ)
@@ -237,8 +244,7 @@ def load(site: Site, obj: Any, name: str) -> Any:
             record(thread, site, "read", obj, name, value)
     else:
         value = getattr(run.session.stand_in(thread, obj), name)
-    kind = kind_of(type(value))
-    if kind in (FUNCTION, CLASS):
+    if kind_of(type(value)) in _CALLED:
         run.session.ensure(value)
     return value
 
@@ -255,10 +261,20 @@ def store(site: Site, value: Any, obj: Any, name: str) -> None:
             record(thread, site, "write", obj, name, value)
     else:
         setattr(obj, name, value)
+    if isinstance(obj, type):
+        forget_setters()
 
 
 def _has_setter(cls: type, name: str) -> bool:
     """Does storing call Python code of the reader's (a property, a descriptor)?"""
+    try:
+        return _setters[cls, name]
+    except KeyError:
+        answer = _setters[cls, name] = _looked_up(cls, name)
+        return answer
+
+
+def _looked_up(cls: type, name: str) -> bool:
     found = inspect.getattr_static(cls, name, None)
     return isinstance(found, property) or (
         found is not None and hasattr(type(found), "__set__") and not isinstance(found, types.MemberDescriptorType)
@@ -293,6 +309,8 @@ def delete(site: Site, obj: Any, name: str) -> None:
         use(thread, site, "delete", obj, attribute_keys(thread, site, obj, name, WRITE), obj)
         record(thread, site, "delete", obj, name, None)
     delattr(obj, name)
+    if isinstance(obj, type):
+        forget_setters()
 
 
 # -- variables --------------------------------------------------------------------------------------------------------
@@ -316,8 +334,7 @@ def load_variable(site: Site, peek: Peek) -> Any:
     value = peek()
     if site.visible:
         record(thread, site, "read", None, site.text, value)
-    kind = kind_of(type(value))
-    if kind in (FUNCTION, CLASS):
+    if kind_of(type(value)) in _CALLED:
         run.session.ensure(value)
     return value
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 import types
+from collections import deque
 from typing import Any
 
 from . import attributes, containers
@@ -17,7 +18,7 @@ from .models.base import Model
 from .naming import short
 from .sites import Site
 from .stand_ins import ATTRIBUTE, HARMLESS, LAZY, LOOKS_BY_METHODS, READS_DEEP, REFUSED, REFUSED_MODULES, STAND_INS
-from .threads import READ, WRITE, VirtualThread
+from .threads import READ, WRITE, Access, VirtualThread
 
 
 def call_builtin(
@@ -105,6 +106,12 @@ def _plain_attribute(
     return False, None
 
 
+_PASS_ON = frozenset(
+    {"append", "add", "appendleft", "insert", "setdefault", "get", "pop", "__setitem__", "__getitem__"}
+)
+"""Methods that only pass a reference on."""
+
+
 def _container_method(
     thread: VirtualThread,
     site: Site,
@@ -120,16 +127,19 @@ def _container_method(
     if name == "__iter__":
         return iterate(site, owner)
     mode, looks_inside = containers.container_method(name, owner)
-    for value in (*arguments, *kwargs.values()):
+    for value in arguments:
+        thread.run.session.ensure_callable(value)
+    for value in kwargs.values():
         thread.run.session.ensure_callable(value)
     others: list[Any] = []
-    for value in arguments:
-        others.extend(deep(value) if looks_inside else containers.containers_of(value))
-    if name in ("append", "add", "appendleft", "insert", "setdefault", "get", "pop", "__setitem__", "__getitem__"):
-        others = []  # they only pass a reference on
-    if looks_inside:
-        others.extend(deep(owner))
-    accesses = ((id(owner), mode), *((key, READ) for key in {id(o): o for o in others if o is not owner}))
+    accesses: tuple[Access, ...] = ((id(owner), mode),)
+    if name not in _PASS_ON or looks_inside:
+        for value in arguments:
+            others.extend(deep(value) if looks_inside else containers.containers_of(value))
+        if looks_inside:
+            others.extend(deep(owner))
+        if others:
+            accesses = (*accesses, *((key, READ) for key in {id(o): o for o in others if o is not owner}))
     use(thread, site, "read" if mode == READ else "write", owner, accesses, [owner, *others])
     thread.in_c += 1
     before = thread.steps
@@ -146,8 +156,17 @@ def _container_method(
     return value
 
 
+_SIZED = frozenset({list, dict, set, bytearray, deque})
+
+
 def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Built-in functions and classes."""
+    if function is len and len(args) == 1 and type(args[0]) in _SIZED and not kwargs:
+        inside = args[0]
+        use(thread, site, "read", inside, ((id(inside), READ),), inside)
+        size = len(inside)
+        record(thread, site, "read", inside, "len(", size)
+        return size
     session = thread.run.session
     if function in REFUSED or getattr(function, "__module__", None) in REFUSED_MODULES:
         session.forbid(
@@ -272,6 +291,8 @@ def _attribute(site: Site, function: Any, args: tuple[Any, ...]) -> Any:
 
 
 def with_stand_ins(thread: VirtualThread, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not args:
+        return args
     stand_in = thread.run.session.stand_in
     return tuple(stand_in(thread, a) for a in args)
 

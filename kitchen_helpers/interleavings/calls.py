@@ -13,6 +13,7 @@ from typing import Any
 
 from .attributes import use
 from .builtin_calls import call_builtin, call_random, call_unseen, with_stand_ins
+from .collect import is_new_code
 from .containers import containers_of, iterate, read_all
 from .kinds import CLASS, CONTAINER, FUNCTION, INSTANCE, SCALAR, VIEW, deep, is_library, is_readers, kind_of, reachable
 from .models.base import Model
@@ -44,10 +45,10 @@ def _call(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...
         return _function(thread, site, function, args, kwargs)
     if cls is types.MethodType:
         inner = function.__func__
+        owner = function.__self__
         stand_in = STAND_INS.get(inner) if isinstance(inner, types.FunctionType) else None
         if stand_in is not None:
-            return stand_in(function.__self__, *args, **kwargs)
-        owner = function.__self__
+            return stand_in(owner, *args, **kwargs)
         if isinstance(owner, Model):
             return function(*args, **kwargs)
         replaced = session.stand_in(thread, owner)
@@ -77,9 +78,13 @@ def _function(
     thread: VirtualThread, site: Site, function: types.FunctionType, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     session = thread.run.session
-    if function.__code__.co_flags & ASYNC:
+    code = function.__code__
+    if is_new_code(code) and not code.co_flags & ASYNC:
+        session.turn(thread)
+        return function(*args, **kwargs)
+    if code.co_flags & ASYNC:
         thread.run.sharing.refuse(site, f"{function.__name__}() is async code, which is not explored")
-    elif is_library(function.__code__.co_filename, function.__module__):
+    elif is_library(code.co_filename, function.__module__):
         return _library(thread, site, function, args, kwargs)
     session.ensure(function)
     session.turn(thread)

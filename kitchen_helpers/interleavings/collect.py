@@ -174,6 +174,11 @@ def _match(code: types.CodeType, pairs: Pairs) -> types.CodeType | None:
     return None
 
 
+def is_new_code(code: types.CodeType) -> bool:
+    """Is it the rewritten code of a function of the reader's?"""
+    return id(code) in _rewritten
+
+
 def is_rewritten(value: Any) -> bool:
     """Is it rewritten already, or made by rewritten code in the run that is going on, or built in?"""
     if isinstance(value, types.FunctionType):

@@ -102,7 +102,9 @@ def containers_of(*values: Any) -> list[Any]:
 
 def read_all(thread: VirtualThread, site: Site, values: list[Any], doing: str = "read") -> None:
     """One step that reads several containers."""
-    if values:
+    if len(values) == 1:
+        use(thread, site, doing, values[0], ((id(values[0]), READ),), values[0])
+    elif values:
         unique = {id(v): v for v in values}
         use(
             thread,

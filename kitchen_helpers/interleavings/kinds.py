@@ -6,6 +6,7 @@ import collections
 import functools
 import sys
 import types
+from collections.abc import Callable
 from typing import Any
 
 SCALARS: frozenset[type] = frozenset(
@@ -43,15 +44,18 @@ DEEP: frozenset[str] = frozenset(
     {"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__repr__", "__str__", "__format__"}
 )
 
-_kinds: dict[type, int] = {}
+
+class _Kinds(dict[type, int]):
+    """The kind of the instances of each class, found out when first asked for."""
+
+    def __missing__(self, cls: type) -> int:
+        kind = self[cls] = _kind(cls)
+        return kind
 
 
-def kind_of(cls: type) -> int:
-    """The kind of the instances of a class."""
-    kind = _kinds.get(cls)
-    if kind is None:
-        kind = _kinds[cls] = _kind(cls)
-    return kind
+KINDS = _Kinds()
+kind_of: Callable[[type], int] = KINDS.__getitem__
+"""The kind of the instances of a class."""
 
 
 def _kind(cls: type) -> int:
@@ -78,7 +82,7 @@ _IMMUTABLE = {"datetime", "decimal", "_decimal", "fractions", "pathlib", "pathli
 
 
 def forget_kinds() -> None:
-    _kinds.clear()
+    KINDS.clear()
     _library.clear()
 
 

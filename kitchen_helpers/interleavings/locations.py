@@ -72,6 +72,8 @@ class Sharing:
         column = 0 if mode == READ else 1
         if mine is None:
             entry.by[number] = mine = [-1, -1]
+        elif mine[column] == thread.epoch and site in entry.sites:
+            return  # as before: whoever came in between has compared with this one
         conflict = False
         if len(entry.by) > 1:
             seen = thread.seen

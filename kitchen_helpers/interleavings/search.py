@@ -102,7 +102,11 @@ class Search(Strategy):
     def again(self, run: Run, node: Node) -> VirtualThread | None:
         """A choice that an earlier run made, too."""
         number = node.chosen[0]
-        thread = next((t for t in run.threads if t.number == number), None)
+        thread = None
+        for other in run.threads:
+            if other.number == number:
+                thread = other
+                break
         if number != STOP and (thread is None or not thread.enabled()):
             run.ending, run.detail = "diverged", None if thread is None else thread.site
             return None
@@ -158,6 +162,12 @@ def in_order(node: Node) -> list[int]:
     """All threads that can go on, the one that was running first."""
     if len(node.enabled) == 1:
         return list(node.enabled)
+    if not node.rescues:
+        order = sorted(node.enabled)
+        if node.last in node.enabled:
+            order.remove(node.last)
+            order.insert(0, node.last)
+        return order
     first = first_choice(node)
     return [first, *sorted(n for n in node.enabled if n != first)]
 

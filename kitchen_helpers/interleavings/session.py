@@ -72,13 +72,17 @@ class Session:
         self.interrupted = False
         self.run: Run | None = None
         self.harmless: set[int] = set()
+        self.no_primitives: set[type] = set()
 
     # -- for the hooks --------------------------------------------------------------------------------------------
 
     def ensure(self, value: Any) -> None:
         """Rewrite what is about to be called, before it is."""
         collector = self.collector
-        if type(value) is types.MethodType:
+        cls = type(value)
+        if cls is types.BuiltinFunctionType:
+            return
+        if cls is types.MethodType:
             value = value.__func__
         if id(value) in collector.known or is_rewritten(value):
             return
@@ -98,7 +102,11 @@ class Session:
 
     def stand_in(self, thread: VirtualThread, value: Any) -> Any:
         """The model of a primitive that is older than the run; anything else as it is."""
+        cls = type(value)
+        if cls in self.no_primitives:
+            return value
         if not isinstance(value, SHADOWED):
+            self.no_primitives.add(cls)
             return value
         run = thread.run
         if id(value) not in run.shadows:
@@ -146,8 +154,7 @@ class Session:
         if name not in self.collector.watched and (callable(values.get(name)) or hasattr(builtins, name)):
             self.sharing.refuse(site, f"{name} is replaced, and not everybody who uses it is seen")
 
-    def turn(self, thread: VirtualThread) -> None:
-        loops.turn(thread)
+    turn = staticmethod(loops.turn)
 
     def roots(self) -> Iterator[Any]:
         return self.snapshot.roots()

@@ -6,6 +6,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .attributes import forget_setters
 from .kinds import CLASS, CONTAINER, FUNCTION, INSTANCE, SCALARS, attributes_of, is_library, is_readers, kind_of
 
 _MISSING: Any = object()
@@ -98,6 +99,7 @@ class Snapshot:
             _put_back(item, saved)
         for cls, attributes in self.classes.values():
             if len(cls.__dict__) != len(attributes) or any(cls.__dict__.get(n) is not v for n, v in attributes.items()):
+                forget_setters()
                 for name in [n for n in cls.__dict__ if n not in attributes]:
                     delattr(cls, name)
                 for name, value in attributes.items():
