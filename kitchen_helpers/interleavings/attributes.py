@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import threading
 import types
 from collections.abc import Callable
 from typing import Any
@@ -22,8 +23,10 @@ from .kinds import (
     SCALARS,
     is_library,
     kind_of,
+    module_of,
     reachable,
 )
+from .models import threads
 from .sites import Site
 from .threads import READ, WRITE, Access, VirtualThread, current
 
@@ -93,7 +96,9 @@ def plain_plan(cls: type, name: str) -> tuple[str, Any]:
             if isinstance(value, types.MemberDescriptorType):
                 return _FIELD_PLAN
             if isinstance(value, property):
-                return PROPERTY, None
+                getter = getattr(value.fget, "__code__", None)
+                # The name of a Thread: nobody sees what the library does, but it is one value.
+                return _FIELD_PLAN if getter is not None and is_library(getter.co_filename, None) else (PROPERTY, None)
             if isinstance(value, types.GetSetDescriptorType):
                 return (HIDDEN if name == "__dict__" else PROPERTY), None
             if isinstance(value, functools.cached_property):
@@ -150,7 +155,7 @@ def attribute_keys(
         if mode == READ:
             found = next((o for o in obj.__mro__ if name in o.__dict__), None)
             if found is not None and not sharing.methods:
-                if found.__module__ == "builtins" or kind_of(type(found.__dict__[name])) == FUNCTION:
+                if module_of(found) == "builtins" or kind_of(type(found.__dict__[name])) == FUNCTION:
                     return ()
             return class_keys(obj, name)
         if kind_of(type(obj.__dict__.get(name))) == FUNCTION or hasattr(obj.__dict__.get(name), "__get__"):
@@ -158,6 +163,8 @@ def attribute_keys(
         forget_plans()
         return (((id(obj), name), mode),)
     if kind == FUNCTION and isinstance(obj, types.FunctionType) and not name.startswith("__"):
+        return (((id(obj), name), mode),)
+    if issubclass(type(obj), threading.Thread) and plain_plan(type(obj), name)[0] is FIELD:
         return (((id(obj), name), mode),)
     if kind == OPAQUE and not thread.run.session.is_harmless(obj) and not thread.run.solo:
         if mode == WRITE or kind_of(type(getattr(obj, name, None))) != FUNCTION:
@@ -202,7 +209,7 @@ def hidden(thread: VirtualThread, site: Site, *values: Any) -> None:
 
 def class_keys(cls: type, name: str) -> tuple[Access, ...]:
     """Where the classes could have an attribute."""
-    return tuple(((id(owner), name), READ) for owner in cls.__mro__ if owner.__module__ != "builtins")
+    return tuple(((id(owner), name), READ) for owner in cls.__mro__ if module_of(owner) != "builtins")
 
 
 def replaced(thread: VirtualThread) -> None:
@@ -232,6 +239,8 @@ def load(site: Site, obj: Any, name: str) -> Any:
     if cls in SCALARS:
         return getattr(obj, name)
     run = thread.run
+    if name in ("ident", "native_id") and issubclass(cls, threading.Thread):
+        return threads.ident_of(thread, obj)
     if kind_of(cls) == INSTANCE and _plans.get((cls, name)) is _FIELD_PLAN and name in own_attributes(obj):
         accesses: tuple[Access, ...] = (((id(obj), name), READ),)
     else:
@@ -254,6 +263,7 @@ def store(site: Site, value: Any, obj: Any, name: str) -> None:
     if thread is None:
         setattr(obj, name, value)
         return
+    obj = thread.run.session.stand_in(thread, obj)
     if not isinstance(type(obj).__setattr__, types.FunctionType) and not _has_setter(type(obj), name):
         use(thread, site, "write", obj, attribute_keys(thread, site, obj, name, WRITE), obj)
         setattr(obj, name, value)
@@ -276,9 +286,9 @@ def _has_setter(cls: type, name: str) -> bool:
 
 def _looked_up(cls: type, name: str) -> bool:
     found = inspect.getattr_static(cls, name, None)
-    return isinstance(found, property) or (
-        found is not None and hasattr(type(found), "__set__") and not isinstance(found, types.MemberDescriptorType)
-    )
+    if isinstance(found, property):
+        return plain_plan(cls, name)[0] is PROPERTY
+    return found is not None and hasattr(type(found), "__set__") and not isinstance(found, types.MemberDescriptorType)
 
 
 def plain_load(thread: VirtualThread, site: Site, obj: Any, name: str) -> Any:
@@ -305,6 +315,8 @@ def plain_delete(thread: VirtualThread, site: Site, obj: Any, name: str) -> None
 
 def delete(site: Site, obj: Any, name: str) -> None:
     thread = current()
+    if thread is not None:
+        obj = thread.run.session.stand_in(thread, obj)
     if thread is not None and not _has_setter(type(obj), name):
         use(thread, site, "delete", obj, attribute_keys(thread, site, obj, name, WRITE), obj)
         record(thread, site, "delete", obj, name, None)

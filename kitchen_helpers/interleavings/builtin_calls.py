@@ -11,7 +11,7 @@ from typing import Any
 from . import attributes, containers
 from .attributes import hidden as opaque
 from .attributes import record, use
-from .containers import Iterating, iterate, read_all
+from .containers import Iterating, generator_key, iterate, read_all
 from .kinds import CLASS, CONTAINER, FUNCTION, INSTANCE, OPAQUE, VIEW, deep, kind_of, underlying
 from .models import threads
 from .models.base import Model
@@ -71,6 +71,10 @@ def call_builtin(
 def call_random(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The functions of `random` share one generator: each thread gets its own, the same in every run."""
     owner = function.__self__
+    mode = WRITE if function.__name__ == "shuffle" else READ
+    used = {id(c): c for c in containers.containers_of(*args)}
+    if used:
+        use(thread, site, "call", next(iter(used.values())), tuple((key, mode) for key in used), list(used.values()))
     if owner is not random._inst:
         if not thread.run.solo:
             use(thread, site, "read", owner, ((id(owner), WRITE),), owner)
@@ -83,8 +87,7 @@ def call_random(thread: VirtualThread, site: Site, function: Any, args: tuple[An
 def _generator_method(
     thread: VirtualThread, site: Site, function: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
-    frame = owner.gi_frame
-    use(thread, site, "read", owner, ((id(frame if frame is not None else owner), WRITE),), owner)
+    use(thread, site, "read", owner, ((generator_key(thread, owner), WRITE),), owner)
     return function(*args, **kwargs)
 
 
@@ -93,7 +96,7 @@ def _plain_attribute(
 ) -> tuple[bool, Any]:
     """The attribute access of `object`, called by name; False first if it is none of them."""
     name = getattr(function, "__name__", "")
-    if isinstance(obj, type) or not args or not isinstance(args[0], str):
+    if issubclass(type(obj), type) or not args or not isinstance(args[0], str):
         return False, None
     if name == "__setattr__" and len(args) == 2:
         attributes.plain_store(thread, site, args[1], obj, args[0])
@@ -192,9 +195,10 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
                 return iterate(site, args[0]) if not isinstance(args[0], str | tuple | bytes | range) else iter(args[0])
             return function(*args)
         first = 1 if function in (map, filter) else 0
-        wrapped = [*args[:first], *(iterate(site, a) for a in args[first:])]
+        wrapped = [*(_hooked(site, a) for a in args[:first]), *(iterate(site, a) for a in args[first:])]
         return session.made(thread, function(*wrapped, **kwargs))
-    values = list(args)
+    values = [_hooked(site, a) for a in args]
+    kwargs = {name: _hooked(site, value) for name, value in kwargs.items()}
     if len(values) == 1 and isinstance(values[0], Iterating) and values[0].mode == READ:
         # A C function that takes all items of a container's iterator does so in one piece.
         inner = values[0]
@@ -204,8 +208,7 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
     found = [c for v in args for c in (deep(v) if inside else containers.containers_of(v))]
     for value in args:
         if isinstance(value, types.GeneratorType):
-            frame = value.gi_frame
-            use(thread, site, "read", value, ((id(frame if frame is not None else value), WRITE),), value)
+            use(thread, site, "read", value, ((generator_key(thread, value), WRITE),), value)
         elif function in (str, repr, format):
             containers.generated(thread, site, value, "__repr__", "__str__")
         elif kind_of(type(value)) == OPAQUE and function not in (len, id) and not isinstance(value, Iterating):
@@ -257,6 +260,15 @@ def _takes_a_value(function: Any) -> bool:
     )
 
 
+def _hooked(site: Site, value: Any) -> Any:
+    """A method of a container that C code is going to call."""
+    if isinstance(value, types.BuiltinMethodType) and kind_of(type(value.__self__)) == CONTAINER:
+        from .calls import call
+
+        return lambda *args: call(site, value, *args)
+    return value
+
+
 def _next(thread: VirtualThread, site: Site, args: tuple[Any, ...]) -> Any:
     iterator = args[0]
     if isinstance(iterator, Iterating):
@@ -264,8 +276,7 @@ def _next(thread: VirtualThread, site: Site, args: tuple[Any, ...]) -> Any:
         use(thread, site, "read", iterator.source, ((id(iterator), WRITE), (iterator.key, iterator.mode)), iterator)
         return next(iterator.iterator, *args[1:])
     if isinstance(iterator, types.GeneratorType):
-        frame = iterator.gi_frame
-        use(thread, site, "read", iterator, ((id(frame if frame is not None else iterator), WRITE),), iterator)
+        use(thread, site, "read", iterator, ((generator_key(thread, iterator), WRITE),), iterator)
     elif kind_of(type(iterator)) == OPAQUE:
         if thread.run.session.is_old(iterator):
             opaque(thread, site, iterator)

@@ -15,8 +15,22 @@ from .attributes import use
 from .builtin_calls import call_builtin, call_random, call_unseen, with_stand_ins
 from .collect import is_new_code
 from .containers import containers_of, iterate, read_all
-from .kinds import CLASS, CONTAINER, FUNCTION, INSTANCE, SCALAR, VIEW, deep, is_library, is_readers, kind_of, reachable
+from .kinds import (
+    CLASS,
+    CONTAINER,
+    FUNCTION,
+    INSTANCE,
+    SCALAR,
+    VIEW,
+    deep,
+    is_library,
+    is_readers,
+    kind_of,
+    module_of,
+    reachable,
+)
 from .models.base import Model
+from .models.threads import name_anew
 from .sites import Site
 from .stand_ins import QUIET_MODULES, REFUSED, REFUSED_MODULES, STAND_INS
 from .threads import WRITE, VirtualThread, current
@@ -114,18 +128,14 @@ def _class(thread: VirtualThread, site: Site, cls: type, args: tuple[Any, ...], 
     stand_in = STAND_INS.get(cls)
     if stand_in is not None:
         return session.made(thread, stand_in(*with_stand_ins(thread, args), **kwargs))
-    if cls.__module__ == "builtins":
+    if module_of(cls) == "builtins":
         return call_builtin(thread, site, cls, args, kwargs)
     if issubclass(cls, threading.Thread):
         session.ensure(cls)
         for value in (*args, *kwargs.values()):
             session.ensure_callable(value)
         made = session.made(thread, cls(*args, **kwargs))
-        if made._name.startswith("Thread-"):
-            # The real numbering goes on from run to run.
-            made._name = f"Thread-{thread.run.next_thread_name()}" + made._name[made._name.find(" (") :] * (
-                " (" in made._name
-            )
+        name_anew(thread, made)
         return made
     if cls is random.Random:
         return session.made(thread, cls(*(args or ("kitchen",))))
@@ -137,16 +147,16 @@ def _class(thread: VirtualThread, site: Site, cls: type, args: tuple[Any, ...], 
         if kind_of(cls) == CONTAINER:
             read_all(thread, site, [c for a in args for c in containers_of(a)])
         return session.made(thread, cls(*args, **kwargs))
-    if cls.__module__ == "collections" or issubclass(cls, BaseException):
+    if module_of(cls) == "collections" or issubclass(cls, BaseException):
         read_all(thread, site, [c for a in args for c in containers_of(a)])
         return session.made(thread, cls(*args, **kwargs))
-    if cls.__module__ in ("itertools", "functools", "types"):
+    if module_of(cls) in ("itertools", "functools", "types"):
         for value in args:
             session.ensure_callable(value)
         return session.made(thread, cls(*(iterate(site, a) if _iterated(a) else a for a in args), **kwargs))
-    if cls.__module__.partition(".")[0] in REFUSED_MODULES:
-        session.forbid(thread, site, f"{cls.__module__}.{cls.__name__} cannot be explored")
-    if cls.__module__.partition(".")[0] in QUIET_MODULES or kind_of(cls) == SCALAR:
+    if module_of(cls).partition(".")[0] in REFUSED_MODULES:
+        session.forbid(thread, site, f"{module_of(cls)}.{cls.__name__} cannot be explored")
+    if module_of(cls).partition(".")[0] in QUIET_MODULES or kind_of(cls) == SCALAR:
         for value in args:
             session.ensure_callable(value)
         return cls(*args, **kwargs)
@@ -234,5 +244,6 @@ def yielding(site: Site, value: Any) -> Any:
     thread = current()
     if thread is not None and not thread.run.solo:
         frame = sys._getframe(1)
-        use(thread, site, "read", None, ((id(frame), WRITE),), frame)
+        owner = thread.run.generators.get(id(frame), frame)
+        use(thread, site, "read", None, ((id(owner), WRITE),), owner)
     return value

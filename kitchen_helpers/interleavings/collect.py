@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .expressions import INVENTED_LINE, MARK, NotRewritten
-from .kinds import CLASS, FUNCTION, is_library, kind_of
+from .kinds import CLASS, FUNCTION, is_library, kind_of, module_of
 from .rewrite import rewrite
 
 _FUTURES = functools.reduce(
@@ -266,7 +266,7 @@ class Collector:
     def _class(self, cls: type) -> list[Any]:
         found: list[Any] = []
         for owner in cls.__mro__:
-            if owner.__module__ == "builtins" or is_library(_file(owner), owner.__module__):
+            if module_of(owner) == "builtins" or is_library(_file(owner), module_of(owner)):
                 continue
             for value in list(owner.__dict__.values()):
                 if kind_of(type(value)) in (FUNCTION, CLASS) or isinstance(
@@ -292,7 +292,7 @@ def _wrapped(value: Any) -> list[Any]:
 def _file(cls: type) -> str | None:
     import sys
 
-    return getattr(sys.modules.get(cls.__module__), "__file__", None)
+    return getattr(sys.modules.get(module_of(cls)), "__file__", None)
 
 
 def _in_cells(function: types.FunctionType) -> list[Any]:

@@ -22,6 +22,7 @@ from .kinds import (
     VIEW,
     deep,
     kind_of,
+    module_of,
     underlying,
 )
 from .sites import Site
@@ -33,7 +34,7 @@ Peek = Callable[[], Any]
 def is_plain(obj: Any, method: str) -> bool:
     """Is this method of a container the built-in one, and not one of the reader's subclass?"""
     cls = type(obj)
-    return cls.__module__ in ("builtins", "collections") or not isinstance(
+    return module_of(cls) in ("builtins", "collections") or not isinstance(
         inspect.getattr_static(cls, method, None), types.FunctionType
     )
 
@@ -241,7 +242,9 @@ class Iterating:
         if thread is None:
             return next(self.iterator)
         thread.run.session.turn(thread)
-        use(thread, self.site, "read", self.source, ((self.key, self.mode),), self.source)
+        # Two threads may share the iterator, and not only what it comes from.
+        accesses = ((self.key, self.mode), (id(self), WRITE))
+        use(thread, self.site, "read", self.source, accesses, (self.source, self))
         value = next(self.iterator)
         record(thread, self.site, "read", self.source, "", value)
         if kind_of(type(value)) in (FUNCTION, CLASS):
@@ -251,6 +254,13 @@ class Iterating:
     def __length_hint__(self) -> int:
         hint = getattr(self.begun, "__length_hint__", None)
         return hint() if hint is not None else 0
+
+
+def generator_key(thread: VirtualThread, generator: types.GeneratorType[Any, Any, Any]) -> int:
+    """The location of a generator; `yielding`, in the generator's own code, knows only its frame."""
+    if generator.gi_frame is not None:
+        thread.run.generators[id(generator.gi_frame)] = generator
+    return id(generator)
 
 
 def iterate(site: Site, value: Any, backwards: bool = False) -> Any:
@@ -270,8 +280,7 @@ def iterate(site: Site, value: Any, backwards: bool = False) -> Any:
     if isinstance(iterator, Iterating):
         return iterator
     if isinstance(iterator, types.GeneratorType):
-        frame = iterator.gi_frame
-        return Iterating(site, iterator, lambda: iterator, id(frame if frame is not None else iterator), WRITE)
+        return Iterating(site, iterator, lambda: iterator, generator_key(thread, iterator), WRITE)
     if kind_of(type(iterator)) == OPAQUE:
         if thread.run.session.is_old(iterator):
             opaque(thread, site, iterator)

@@ -59,7 +59,7 @@ kind_of: Callable[[type], int] = KINDS.__getitem__
 
 
 def _kind(cls: type) -> int:
-    if cls in SCALARS or cls in (tuple, frozenset) or cls.__module__ in _IMMUTABLE:
+    if cls in SCALARS or cls in (tuple, frozenset) or module_of(cls) in _IMMUTABLE:
         return SCALAR
     if cls is types.SimpleNamespace:
         return INSTANCE
@@ -113,12 +113,18 @@ _STANDARD = tuple(
 )
 
 
+def module_of(cls: type) -> str:
+    """The name of the module of a class ("builtins" where the class hides it)."""
+    name = cls.__module__
+    return name if isinstance(name, str) else "builtins"
+
+
 def is_readers(cls: type) -> bool:
     """Is it a class that the reader wrote (and whose methods can be rewritten)?"""
-    name = cls.__module__
-    module = sys.modules.get(name)
-    if name == "builtins":
+    name = module_of(cls)
+    if name.partition(".")[0] in sys.stdlib_module_names and name != "__main__":
         return False
+    module = sys.modules.get(name)
     return not is_library(getattr(module, "__file__", None), name)
 
 

@@ -109,6 +109,8 @@ class Sharing:
             entry = self.touched[key] = _Touched(keep)
         entry.opaque = (site, what)
         entry.settled = False
+        if site is not None:
+            entry.sites.add(site)
         met = [entry]
         if type(key) is tuple and key[1] == "*":
             self.wild.add(key[0])

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .locations import Sharing
 from .pool import Driver, Pool
 from .sites import Site
-from .threads import Access, Kill, VirtualThread, get_ident, merge, now
+from .threads import WRITE, Access, Kill, VirtualThread, get_ident, merge, now
 
 if TYPE_CHECKING:
     from .session import Session
@@ -99,6 +99,8 @@ class Run:
         self.shadows: dict[int, tuple[Any, Any]] = {}
         self.identities: dict[int, tuple[Any, int]] = {}
         self.keep: list[Any] = []
+        self.generators: dict[int, Any] = {}
+        """id of the frame -> the generator."""
         self.over = False
         self.abandoned = False
         self.failed: VirtualThread | None = None
@@ -159,6 +161,12 @@ class Run:
         except BaseException as error:
             if not self.over:
                 self.fail(thread, error)
+        if self.sharing.thread_ends and not self.over:
+            try:
+                self.step(thread, thread.site, "end", thread, ((thread.end_key, WRITE),))
+                self.changed(thread, thread.end_key)
+            except Kill:
+                pass
         worker = thread.worker
         assert worker is not None
         if self.over:

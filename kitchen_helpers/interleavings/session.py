@@ -105,7 +105,7 @@ class Session:
         cls = type(value)
         if cls in self.no_primitives:
             return value
-        if not isinstance(value, SHADOWED):
+        if not issubclass(cls, SHADOWED):  # (isinstance would ask the object)
             self.no_primitives.add(cls)
             return value
         run = thread.run
@@ -141,7 +141,7 @@ class Session:
 
     def is_harmless(self, value: Any) -> bool:
         module = type(value).__module__
-        return isinstance(value, (Model, threading.Thread, BaseException, *SHADOWED)) or module in (
+        return issubclass(type(value), (Model, threading.Thread, BaseException, *SHADOWED)) or module in (
             "_io",
             "logging",
             "re",

@@ -92,6 +92,11 @@ class VirtualThread:
         self.generators: list[Any] = []
         self.started = False
 
+    @property
+    def end_key(self) -> tuple[str, int]:
+        """The location that says whether it is alive."""
+        return "end", id(self if self.real is None else self.real)
+
     def enabled(self) -> bool:
         return self.parked and (self.ready is None or self.ready())
 

@@ -20,8 +20,11 @@ def start(real: threading.Thread) -> None:
     if thread is None:
         real.start()
         return
+    if not getattr(real, "_initialized", False):
+        raise RuntimeError("thread.__init__() not called")
     if _virtual(thread, real) is not None:
         raise RuntimeError("threads can only be started once")
+    name_anew(thread, real)
     run = thread.run
     session = run.session
     if run.sharing.thread_ends:
@@ -43,6 +46,15 @@ def start(real: threading.Thread) -> None:
     virtual.real = real
     if run.log is not None:
         run.log.append(thread, thread.call_site, "start", virtual, "", None)
+
+
+def name_anew(thread: VirtualThread, real: threading.Thread) -> None:
+    """The numbers of threads without a name go on from run to run: count them anew in each."""
+    name = getattr(real, "_name", "")
+    if name.startswith("Thread-") and not hasattr(real, "_kitchen_named"):
+        real._kitchen_named = True  # type: ignore[attr-defined]
+        _, space, function = name.partition(" (")
+        real._name = f"Thread-{thread.run.next_thread_name()}{space}{function}"  # type: ignore[attr-defined]
 
 
 def sync(thread: VirtualThread, doing: str, target: Any, *accesses: Any) -> None:
@@ -71,7 +83,7 @@ def join(real: threading.Thread, timeout: float | None = None) -> None:
         raise RuntimeError("cannot join current thread")
     if timeout is not None:
         ends_matter(thread)
-        sync(thread, "try", other, (("end", id(other)), READ))
+        sync(thread, "try", other, (other.end_key, READ))
         if not other.done:
             return
     elif not other.done:
@@ -92,7 +104,7 @@ def is_alive(real: threading.Thread) -> bool:
         return real.is_alive()
     ends_matter(thread)
     other = run_main(thread, real)
-    key = ("end", id(other)) if other is not None else ("end", id(real))
+    key = ("end", id(real)) if other is None or other.real is not None else other.end_key
     sync(thread, "look", other, (key, READ))
     other = run_main(thread, real)
     alive = other is not None and not other.done
@@ -114,7 +126,17 @@ def current_thread() -> threading.Thread:
 
 def get_ident() -> int:
     thread = current()
-    return threading.get_ident() if thread is None else 1_000 + thread.number
+    return threading.get_ident() if thread is None else _ident(thread)
+
+
+def _ident(thread: VirtualThread) -> int:
+    return 1_000 + thread.number
+
+
+def ident_of(thread: VirtualThread, real: threading.Thread) -> int | None:
+    """`real.ident`, as seen by `thread`."""
+    found = run_main(thread, real)
+    return None if found is None else _ident(found)
 
 
 def alive_threads() -> list[threading.Thread]:
@@ -122,7 +144,7 @@ def alive_threads() -> list[threading.Thread]:
     if thread is None:
         return threading.enumerate()
     ends_matter(thread)
-    sync(thread, "look", None, *((("end", id(t)), READ) for t in thread.run.threads))
+    sync(thread, "look", None, *((t.end_key, READ) for t in thread.run.threads))
     return [t.real or threading.main_thread() for t in thread.run.threads if not t.done]
 
 
