@@ -69,6 +69,7 @@ def record(thread: VirtualThread, site: Site, doing: str, target: Any, name: str
 _UNKNOWN: Any = object()
 _plans: dict[tuple[type, str], tuple[str, Any]] = {}
 _setters: dict[tuple[type, str], bool] = {}
+_plain_plans: dict[tuple[type, str], tuple[str, Any]] = {}
 _FIELD_PLAN = (FIELD, None)
 _CALLED = (FUNCTION, CLASS)
 
@@ -89,7 +90,15 @@ def _plan(cls: type, name: str) -> tuple[str, Any]:
 
 
 def plain_plan(cls: type, name: str) -> tuple[str, Any]:
-    """The same for `object.__getattribute__` and `object.__setattr__`."""
+    """The same for what is stored, and for `object.__getattribute__`."""
+    try:
+        return _plain_plans[cls, name]
+    except KeyError:
+        found = _plain_plans[cls, name] = _plain_plan(cls, name)
+        return found
+
+
+def _plain_plan(cls: type, name: str) -> tuple[str, Any]:
     for owner in cls.__mro__:
         if name in owner.__dict__:
             value = owner.__dict__[name]
@@ -113,6 +122,7 @@ def plain_plan(cls: type, name: str) -> tuple[str, Any]:
 
 def forget_plans() -> None:
     _plans.clear()
+    _plain_plans.clear()
     _setters.clear()
 
 
@@ -265,7 +275,9 @@ def store(site: Site, value: Any, obj: Any, name: str) -> None:
         return
     obj = thread.run.session.stand_in(thread, obj)
     if not isinstance(type(obj).__setattr__, types.FunctionType) and not _has_setter(type(obj), name):
-        use(thread, site, "write", obj, attribute_keys(thread, site, obj, name, WRITE), obj)
+        use(
+            thread, site, "write", obj, attribute_keys(thread, site, obj, name, WRITE, plain_plan(type(obj), name)), obj
+        )
         setattr(obj, name, value)
         if site.visible:
             record(thread, site, "write", obj, name, value)
@@ -318,7 +330,14 @@ def delete(site: Site, obj: Any, name: str) -> None:
     if thread is not None:
         obj = thread.run.session.stand_in(thread, obj)
     if thread is not None and not _has_setter(type(obj), name):
-        use(thread, site, "delete", obj, attribute_keys(thread, site, obj, name, WRITE), obj)
+        use(
+            thread,
+            site,
+            "delete",
+            obj,
+            attribute_keys(thread, site, obj, name, WRITE, plain_plan(type(obj), name)),
+            obj,
+        )
         record(thread, site, "delete", obj, name, None)
     delattr(obj, name)
     if isinstance(obj, type):

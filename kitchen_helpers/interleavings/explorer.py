@@ -78,7 +78,7 @@ def explore(
     unjudged = list(session.sharing.unjudged)
     failure, counterexample = found.failure, None
     if failure is not None:
-        failure, counterexample = found.story
+        failure, counterexample = found.story if found.story[0] is not None else (failure, None)
     if failure is not None:
         verdict, reason = "fails", ""
     elif found.complete and not unjudged and not found.reason:
@@ -244,6 +244,8 @@ def _search(session: Session, found: _Findings, reduce: bool, max_schedules: int
             session.sharing.reset()
             _first_failure(session, found)
         _simplest(session, found)
+        # What was found is told, also when the time is spent.
+        session.deadline = max(session.deadline, time.perf_counter() + 0.2)
         found.story = _tell(session, found, found.choices)
 
 
