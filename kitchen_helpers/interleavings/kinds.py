@@ -128,6 +128,11 @@ def is_readers(cls: type) -> bool:
     return not is_library(getattr(module, "__file__", None), name)
 
 
+def is_a(value: Any, classes: Any) -> bool:
+    """`isinstance` that does not ask the object, which may be written to answer for itself."""
+    return issubclass(type(value), classes)
+
+
 def attributes_of(item: Any) -> dict[str, Any]:
     """The attributes of an object, past any `__getattribute__` of the reader's; empty if it has no dict."""
     try:

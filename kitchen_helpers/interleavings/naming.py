@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .kinds import CLASS, FUNCTION, INSTANCE, SCALARS, attributes_of, kind_of
+from .kinds import CLASS, FUNCTION, INSTANCE, SCALARS, attributes_of, is_a, kind_of
 from .models.base import Model
 from .models.conditions import Condition
 from .threads import VirtualThread
@@ -23,23 +23,23 @@ def short(value: Any, depth: int = 0) -> str:
         text = repr(value)
     elif depth > 3:
         text = "…"
-    elif isinstance(value, dict):
+    elif is_a(value, dict):
         text = (
             "{" + ", ".join(f"{short(k, depth + 1)}: {short(v, depth + 1)}" for k, v in list(value.items())[:8]) + "}"
         )
-    elif isinstance(value, tuple | list | set | frozenset | deque):
+    elif is_a(value, tuple | list | set | frozenset | deque):
         inner = ", ".join(short(v, depth + 1) for v in list(value)[:8])
         opening, closing = {"tuple": ("(", ")"), "set": ("{", "}"), "frozenset": ("{", "}")}.get(
             cls.__name__, ("[", "]")
         )
         text = opening + inner + ("," if cls is tuple and len(value) == 1 else "") + closing
-    elif isinstance(value, VirtualThread):
+    elif is_a(value, VirtualThread):
         text = value.name
     elif kind_of(cls) in (FUNCTION, CLASS):
         text = str(getattr(value, "__name__", cls.__name__))
-    elif isinstance(value, Model):
+    elif is_a(value, Model):
         text = f"a {value.what}"
-    elif isinstance(value, BaseException):
+    elif is_a(value, BaseException):
         text = f"{cls.__name__}({', '.join(short(a, depth + 1) for a in value.args)})"
     else:
         text = f"a {cls.__name__}"
@@ -108,12 +108,12 @@ def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     if kind_of(type(value)) == INSTANCE:
         for attribute, part in attributes_of(value).items():
             yield f"{name}.{attribute}", part
-    elif isinstance(value, Condition):
+    elif is_a(value, Condition):
         yield name, value.lock
-    if isinstance(value, list | tuple):
+    if is_a(value, list | tuple):
         for index, part in enumerate(value[:20]):
             yield f"{name}[{index}]", part
-    elif isinstance(value, dict):
+    elif is_a(value, dict):
         for key, part in list(value.items())[:20]:
             if type(key) in SCALARS:
                 yield f"{name}[{key!r}]", part

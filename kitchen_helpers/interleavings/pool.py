@@ -68,7 +68,7 @@ class Pool:
 
     def close(self) -> None:
         for worker in self.all:
-            if worker in self.idle:
+            if worker in self.idle and worker.baton.locked():
                 worker.baton.release()
         for worker in self.all:
             if worker in self.idle:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .failures import failure_of
-from .kinds import CONTAINER, kind_of
+from .kinds import CONTAINER, is_a, kind_of
 from .models.locks import Event, Semaphore
 from .models.queues import Queue
 from .naming import Names, short
@@ -30,7 +30,7 @@ class _Entry:
         self.doing = doing
         self.target = target
         self.name = name
-        self.value = ", ".join(value) if doing == "notify" and isinstance(value, list) else short(value)
+        self.value = ", ".join(value) if doing == "notify" and is_a(value, list) else short(value)
         self.state = _state(target)
         self.held = list(thread.held)
         self.blocked = [t for t in thread.run.threads if not t.done and is_blocked(t)]
@@ -49,7 +49,7 @@ class Log:
     def append(self, thread: VirtualThread, site: Site | None, doing: str, target: Any, name: str, value: Any) -> None:
         self.names.look_at(sys._getframe(1))
         if doing == "notify":
-            value = [t.name for t in value] if isinstance(value, list) else []
+            value = [t.name for t in value] if is_a(value, list) else []
         if doing != "start":
             self.entries.append(_Entry(thread, site, doing, target, name, value))
 
@@ -60,11 +60,11 @@ def is_blocked(thread: VirtualThread) -> bool:
 
 def _state(target: Any) -> str | None:
     """What an object holds now."""
-    if isinstance(target, Queue):
+    if is_a(target, Queue):
         return short(list(target.items))
-    if isinstance(target, Semaphore):
+    if is_a(target, Semaphore):
         return str(target.value)
-    if isinstance(target, Event):
+    if is_a(target, Event):
         return str(target.flag)
     return short(target) if kind_of(type(target)) == CONTAINER else None
 
@@ -203,7 +203,7 @@ def _words(entry: _Entry, names: Names) -> tuple[str, str, str | None]:
         return _data_words(entry, names)
     text = entry.site.text if entry.site is not None else ""
     target = entry.target
-    if isinstance(target, VirtualThread):
+    if is_a(target, VirtualThread):
         return f"looks whether {target.name} has ended → {entry.value}", target.name, None
     what = names.of(target) or _of_call(text) or getattr(target, "what", "")
     if entry.doing == "notify":
