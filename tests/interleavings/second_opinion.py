@@ -376,7 +376,7 @@ class Program:
         self.code = compile(source, file, "exec", dont_inherit=True)
         self.source, self.file, self.name, self.package = source, file, name, package
         self.stored: set[str] = set()
-        self.cells: set[str] = set()
+        stores: collections.Counter[str] = collections.Counter()
         codes = [self.code]
         while codes:
             code = codes.pop()
@@ -384,8 +384,9 @@ class Program:
             for instruction in dis.get_instructions(code):
                 if instruction.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
                     self.stored.add(instruction.argval)
-                if instruction.opname in ("STORE_DEREF", "DELETE_DEREF") and instruction.argval in code.co_freevars:
-                    self.cells.add(instruction.argval)
+                if instruction.opname in ("STORE_DEREF", "DELETE_DEREF"):
+                    stores[instruction.argval] += 2 if instruction.argval in code.co_freevars else 1
+        self.cells = {name for name, number in stores.items() if number > 1}
         self.places: dict[types.CodeType, frozenset[int]] = {}
 
     @classmethod
@@ -469,6 +470,8 @@ def ask(program: Program, *, strict: bool = False, bound: int = 1, most: int = 3
 
     def note(run: Run) -> bool:
         nonlocal failure
+        if run.kind == "hung":
+            raise RuntimeError("a run hung: something blocks for real")
         kinds[run.kind] += 1
         finals[run.final] += 1
         if run.kind != "ok" and failure is None:

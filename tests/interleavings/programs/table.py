@@ -9,9 +9,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import Any
 
 from .helper import Unlocked
@@ -102,7 +102,7 @@ def pair(*, unfinished_too: bool = False, **more: Any) -> Any:
             body(Unlocked())
 
         def locked() -> None:
-            body(Lock())
+            body(threading.Lock())
 
         for program, name in ((unlocked, body.__name__), (locked, body.__name__ + "_locked")):
             program.__name__ = program.__qualname__ = name
