@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from statistics import median
 
+from hypothesis import HealthCheck, settings
+
 from kitchen_helpers.comparison import Comparison
 from kitchen_helpers.machine import MachineCard
 from kitchen_helpers.runs import Run, Span
 from kitchen_helpers.scaling import Scaling
+
+# Hypothesis fails tests that take long; on a machine busy with other things any of them may.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 CARD = MachineCard("3.13.0", True, 8, 4, "spawn", "Linux x86_64")
 

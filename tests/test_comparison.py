@@ -25,7 +25,7 @@ from kitchen_helpers.comparison import take_turns
 from kitchen_helpers.intervals import STUDENT, interval, ranks_cut
 from kitchen_helpers.progress import Progress
 from kitchen_helpers.runs import Job, Outcome, Run, Unavailable
-from tests.samples import comparison_of, run_of
+from tests.samples import comparison_of, run_of, unhurried
 
 RATIOS = st.lists(st.floats(1e-3, 1e3), min_size=1, max_size=40)
 
@@ -33,6 +33,7 @@ RATIOS = st.lists(st.floats(1e-3, 1e3), min_size=1, max_size=40)
 # ---- Intervals ----
 
 
+@unhurried
 @given(RATIOS)
 def test_the_median_lies_in_its_interval(ratios: list[float]) -> None:
     speedup = interval(ratios)
@@ -40,6 +41,7 @@ def test_the_median_lies_in_its_interval(ratios: list[float]) -> None:
     assert speedup.median == pytest.approx(float(np.median(ratios)))
 
 
+@unhurried
 @given(RATIOS)
 def test_turned_round_the_verdict_turns_round(ratios: list[float]) -> None:
     turned = {"faster": "slower", "slower": "faster", "no clear difference": "no clear difference"}

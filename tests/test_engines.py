@@ -28,6 +28,7 @@ from kitchen_helpers import workloads
 from kitchen_helpers.engines import ENGINES, taking
 from kitchen_helpers.processes import batches, clock_offset
 from kitchen_helpers.runs import Job, Run, short
+from tests.samples import unhurried
 
 MAIN = os.getpid()
 NAMES = list(ENGINES)
@@ -221,6 +222,7 @@ def test_async_lanes_open_only_when_one_waits_and_go_on_after_it() -> None:
     assert len(tasks) < 50
 
 
+@unhurried
 @given(st.integers(0, 3000), st.integers(1, 20), st.none() | st.floats(0, 1))
 def test_batches_cover_all_items_once_in_order_and_get_no_larger(count: int, workers: int, seconds: float | None) -> None:
     parts = list(batches(count, workers, seconds))
@@ -233,6 +235,7 @@ def test_batches_cover_all_items_once_in_order_and_get_no_larger(count: int, wor
         assert len(parts) >= min(workers, count)
 
 
+@unhurried
 @given(st.floats(-1e6, 1e6), st.lists(st.tuples(*[st.floats(1e-5, 1.0)] * 3), min_size=1))
 def test_the_offset_of_a_clock_is_bounded_by_what_must_come_first(ahead: float, trips: list[tuple[float, ...]]) -> None:
     readings, now = [], 0.0

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 import kitchen_helpers as kh
 from kitchen_helpers.scaling import serial_fraction, worker_counts
-from tests.samples import scaling_of
+from tests.samples import scaling_of, unhurried
 
 
+@unhurried
 @given(st.floats(0, 1), st.floats(1e-3, 1e3), st.sets(st.integers(2, 64), min_size=1))
 def test_figures_after_amdahl_give_back_their_serial_fraction(serial: float, alone: float, counts: set[int]) -> None:
     seconds = {n: alone * (serial + (1 - serial) / n) for n in {1, *counts}}
