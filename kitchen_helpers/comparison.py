@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -13,6 +14,7 @@ from .checks import Reference, ResultsDiffer, check_async_task, check_count, che
 from .engines import ENGINES
 from .intervals import Speedup, speedup_of
 from .machine import MachineCard, machine_card
+from .processes import WORKER
 from .runs import Engine, Job, Outcome, Run, TaskFailed, Unavailable, WorkerDied, name_of
 
 if TYPE_CHECKING:
@@ -278,6 +280,15 @@ def compare(
     )
 
 
+def refuse_in_a_worker() -> None:
+    """A worker imports the module of its task; if that module compares when it is imported, each worker would start more."""
+    if WORKER in os.environ:
+        raise RuntimeError(
+            "compare was called inside one of its own worker processes, which had to import the module of the task: "
+            "put the call into a function, or under `if __name__ == '__main__':`"
+        )
+
+
 def take_turns(
     jobs: Mapping[str, tuple[Engine, Job]], rounds: int, check: Callable[[str, list[Any]], None]
 ) -> tuple[dict[str, list[Run]], dict[str, str]]:
@@ -285,6 +296,7 @@ def take_turns(
 
     An engine starts when its first turn comes, so that the others are measured without its workers at first.
     """
+    refuse_in_a_worker()
     from .progress import Progress
 
     runs: dict[str, list[Run]] = {}

@@ -26,6 +26,8 @@ from .working import Failure, Row, as_spans, naming, work_through
 
 # A batch is worth sending from about 2 ms on (sending one costs a fraction of that), and over after about 50 ms.
 SHORTEST_BATCH, LONGEST_BATCH = 0.002, 0.05
+# Set in a worker process: there, nobody is to start workers of their own.
+WORKER = "KITCHEN_WORKER"
 # Workers whose parent has vanished without a word leave after this many idle seconds.
 ORPHANED = 300.0
 
@@ -233,6 +235,7 @@ def _prepare(task: bytes) -> None:
     _task = task
     # The stop button reaches the whole group of processes; the parent ends its workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.environ[WORKER] = "1"
 
 
 def _hello() -> tuple[int, float, float]:
