@@ -1305,7 +1305,7 @@ def current_thread_is_a_key(guard):
     def go():
         with guard:
             before = len(counts)
-            counts[threading.get_ident()] = before
+            counts[threading.current_thread()] = before
 
     in_threads(go, go)
     assert sorted(counts.values()) == [0, 1]

@@ -325,7 +325,7 @@ def nonlocal_augmented_locked():
 
 
 # Written by the function that has it, read by the one inside.
-@fails(preemptions=1)
+@fails()
 def variable_of_the_program_read_inside():
     ready = False
     seen = []

@@ -351,7 +351,7 @@ def timer_that_sets_itself_again():
 
 # -- time limits again
 
-@fails(preemptions=0)
+@fails()
 def lock_waited_for_for_a_while():
     lock = Lock()
 
@@ -430,7 +430,7 @@ def queue_with_a_time_limit_until_closed():
 
 
 # The queue was empty, [switch] the last order comes and the kitchen closes, it is closed: the order is left behind.
-@fails(preemptions=0)
+@fails(preemptions=1)
 def queue_with_a_time_limit_loses_the_last_order():
     orders, closed, eaten = Queue(), Event(), []
 
