@@ -40,6 +40,11 @@ if hasattr(signal, "SIGUSR2"):
 LASTING_PROCESSES = ("resource_tracker", "forkserver")
 LASTING_THREADS = ("asyncio_", "(IPython.", "(ipykernel.", "(tqdm.", "(zmq.")
 THREADS = "[f'{t.name} ({type(t).__module__}.{type(t).__name__})' for t in __import__('threading').enumerate()]"
+# The trackers ignore the signal by which ipykernel ends its children before it ends itself, and so hold it up for 10 s.
+STOP_TRACKERS = (
+    "[module._resource_tracker._stop() for name in ('multiprocessing.resource_tracker', 'loky.backend.resource_tracker')"
+    " if (module := __import__('sys').modules.get(name))]"
+)
 
 
 class NotebookKernel(RunningKernel):
@@ -139,6 +144,7 @@ class NotebookKernel(RunningKernel):
     def leftovers(self) -> list[str]:
         """Ends the kernel as JupyterLab would; what is left then and before."""
         left = wait_for_none(self.still_there, seconds=5)
+        self.ask(STOP_TRACKERS)
         self.km.shutdown_kernel()
         left += wait_for_none(lambda: [d for d in map(describe, self.processes()) if d not in left], seconds=10)
         return left + [f"file {name}" for name in self.files() if name not in self.given_files]
