@@ -345,7 +345,7 @@ def _block(d: _Drawing, most: int, least: int = 1) -> Lines:
 def sources(draw: Callable[[Any], Any], bound: int = 600) -> str:
     """The text of a module with a function `program` of at most about `bound` schedules."""
     optional = [name for name in STATEMENTS if name not in ("flow", "attribute")]
-    features = tuple(["attribute", "flow", *draw(st.lists(st.sampled_from(optional), min_size=1, max_size=3, unique=True))])
+    features = ("attribute", "flow", *draw(st.lists(st.sampled_from(optional), min_size=1, max_size=3, unique=True)))
     number = draw(st.sampled_from([2, 2, 2, 3]))
     d = _Drawing(draw, bound, features, steps=[0] * number, releases_count="try" in features)
     bodies = []
@@ -354,7 +354,7 @@ def sources(draw: Callable[[Any], Any], bound: int = 600) -> str:
         bodies.append(_block(d, 5 if number == 2 else 3, least=2))
     text = PRELUDE % {"permits": draw(st.integers(0, 2)), "size": draw(st.integers(0, 2))}
     names = ["ana", "ben", "cleo"][:number]
-    for name, body in zip(names, bodies):
+    for name, body in zip(names, bodies, strict=False):
         body = ["global total", "nonlocal value", "seen = 0", *body]
         text += f"\n    def {name}():\n" + "".join(f"        {line}\n" for line in body)
     return text + ENDING % {"threads": ", ".join(f"Thread(target={name})" for name in names)}

@@ -10,7 +10,6 @@ from time import monotonic, sleep
 from .helper import Box, in_threads
 from .table import fails, holds, never_holds
 
-
 # -- sleeping puts nobody in order
 
 @fails(preemptions=0)
