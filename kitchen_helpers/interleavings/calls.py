@@ -108,6 +108,10 @@ def _function(
 def _library(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A function of the standard library or of an installed package."""
     session = thread.run.session
+    if args and "." in function.__qualname__:
+        owner = session.stand_in(thread, args[0])
+        if isinstance(owner, Model) and hasattr(owner, function.__name__):
+            return getattr(owner, function.__name__)(*args[1:], **kwargs)  # Condition.notify(condition)
     session.ensure(function)  # for what it wraps
     root = str(function.__globals__.get("__name__", "")).partition(".")[0]
     if function in REFUSED or root in REFUSED_MODULES:
