@@ -128,7 +128,8 @@ def polite_livelock(rounds: int = 2) -> Counterexample:
         for name, own in (("Ana", "salt"), ("Ben", "pepper")):
             s.does(name, "release", own, 9, f"{own}.release()", switch="preempted")
     return Counterexample(tuple(s.steps), 6 * rounds - 1, " ".join(["A1 B1"] * (3 * rounds)), ("Ana", "Ben"),
-                          Failure("livelock", "Ana and Ben give way to each other for ever; another choice can end it"), "dinner")
+                          Failure("livelock", "Ana and Ben give way to each other for ever; another choice can end it"), "dinner",
+                          loop=1 if rounds > 1 else 0)
 
 
 def worker_exception() -> Counterexample:

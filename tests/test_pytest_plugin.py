@@ -19,6 +19,7 @@ def run(folder: Path, test: str, *options: str) -> str:
                "--rootdir", str(folder), *options, str(folder)]
     paths = os.pathsep.join([str(HERE.parent), str(HERE)])
     environment = {**os.environ, "PYTHONPATH": paths, "PYTHONIOENCODING": "utf-8", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    environment.pop("CI", None)  # there pytest repeats whole messages in its summary
     return subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", cwd=folder, check=False).stdout
 
 

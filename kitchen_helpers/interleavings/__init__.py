@@ -22,13 +22,14 @@ state by Python code: loading or storing an attribute, a global or a closure var
 (a C call is one step, a loop is one step per item), one operation on a primitive. "holds" says that every such
 interleaving was covered, up to the order of steps that do not depend on each other: no bound on steps or preemptions,
 but only with the data that this program makes. It says nothing about other inputs, about code that runs without the
-GIL inside C, or about real time: a timed wait may expire at any moment, clocks and random numbers are one fixed
-sequence for each thread, `sleep` only lets others go first.
+GIL inside C, or about real time: a timed wait may expire at any moment, `sleep` only lets others go first, whatever its
+length.
 
 What ends in "unfinished", with the reason and the line:
 
 - a budget is spent, a run takes more than 100,000 steps, a loop goes round 200,000 times without a step;
 - functions without source, or whose source is not what runs (a file changed, `exec`, the plain interactive prompt);
+- the clock and random numbers (one fixed sequence for each thread is tried), but for the length of a sleep;
 - `eval`, `exec`, `globals()`, `vars()`, `__dict__`, `open`, `input`; coroutines;
 - shared objects in code that cannot be seen: objects of extension types (arrays, files), functions of installed packages
   or of most of the standard library that get hold of state which another thread uses, too;

@@ -79,6 +79,7 @@ class ExpressionRewriter(ast.NodeTransformer):
         self.module = module
         self.rebound = rebound
         self.class_name = ""
+        self.idle = False
         self.visited: set[ast.AST] = set()
         """The functions and lambdas that were rewritten."""
         self.constants: dict[str, Any] = {}
@@ -106,6 +107,7 @@ class ExpressionRewriter(ast.NodeTransformer):
         line = getattr(node, "lineno", 0)
         source = self.lines[line - 1].strip() if 0 < line <= len(self.lines) else ""
         site = Site(self.file, line, text, source, self.site_numbers)
+        site.idle = self.idle
         self.site_numbers += 1
         return self.constant(site, f"#{site.number}")
 
@@ -188,7 +190,10 @@ class ExpressionRewriter(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         func = node.func
+        outer = self.idle
+        self.idle = outer or getattr(func, "attr", getattr(func, "id", "")) == "sleep"
         args = [self.visible(a) for a in node.args]
+        self.idle = outer
         keywords = [
             ast.keyword(k.arg, self.visible(k.value) if k.arg else self.touched(k.value)) for k in node.keywords
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import sys
 import threading
 import types
 from collections.abc import Callable, Iterator
@@ -141,11 +142,16 @@ class Session:
 
     def is_harmless(self, value: Any) -> bool:
         module = type(value).__module__
-        return issubclass(type(value), (Model, threading.Thread, BaseException, *SHADOWED)) or module in (
-            "_io",
-            "logging",
-            "re",
-            "functools",
+        return (
+            issubclass(type(value), (Model, threading.Thread, BaseException, *SHADOWED))
+            or value is sys.stdout
+            or value is sys.stderr
+            or module
+            in (
+                "logging",
+                "re",
+                "functools",
+            )
         )
 
     def global_stored(self, site: Site, values: dict[str, Any], name: str) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 class Site:
     """Where a step stands in the source. A site becomes visible, for good, once two threads conflict there."""
 
-    __slots__ = ("file", "last", "line", "number", "source", "text", "visible")
+    __slots__ = ("file", "idle", "last", "line", "number", "source", "text", "visible")
 
     def __init__(self, file: str, line: int, text: str, source: str, number: int):
         self.file = file
@@ -19,6 +19,8 @@ class Site:
         self.last = number
         """For a loop: the number of the last site inside it."""
         self.visible = False
+        self.idle = False
+        """It only says how long to sleep, so its value does not matter."""
 
     def __repr__(self) -> str:
         return f"<{self.text} in line {self.line}>"

@@ -85,6 +85,27 @@ class Future(Model):
             self.settle(thread, "cancelled")
         return True
 
+    def set_result(self, result: Any) -> None:
+        thread = self.move("finish")
+        if self.over():
+            raise real.InvalidStateError(f"{self.state.upper()}: a future is set once")
+        self.value = result
+        self.settle(thread, "finished")
+
+    def set_exception(self, exception: BaseException | None) -> None:
+        thread = self.move("finish")
+        if self.over():
+            raise real.InvalidStateError(f"{self.state.upper()}: a future is set once")
+        self.error = exception
+        self.settle(thread, "finished")
+
+    def set_running_or_notify_cancel(self) -> bool:
+        self.move("run")
+        if self.state == "cancelled":
+            return False
+        self.state = "running"
+        return True
+
     def add_done_callback(self, callback: Callable[[Any], Any]) -> None:
         thread, _ = self.step("callback", ((self.key, WRITE),))
         thread.run.session.ensure(callback)
@@ -110,7 +131,7 @@ class Executor(Model):
         if max_workers is not None and max_workers <= 0:
             raise ValueError("max_workers must be greater than 0")
         self.limit = max_workers or 5
-        self.prefix = thread_name_prefix or "worker"
+        self.prefix = thread_name_prefix or "ThreadPoolExecutor-0"
         self.initializer, self.initargs = initializer, initargs
         self.tasks: deque[tuple[Future, Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = deque()
         self.workers: list[VirtualThread] = []
@@ -131,7 +152,8 @@ class Executor(Model):
             path = (*thread.path, thread.children)
             thread.children += 1
             name = f"{self.prefix}_{len(self.workers)}"
-            worker = thread.run.add(path, name, self.work, thread, False)
+            # Idle workers are no threads that wait for ever: Python ends them when it ends.
+            worker = thread.run.add(path, name, self.work, thread, True)
             self.workers.append(worker)
         return future
 

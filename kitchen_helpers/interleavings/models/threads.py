@@ -243,9 +243,17 @@ def clock_ns() -> int:
     thread = current()
     if thread is None:
         return 0
+    only_one(thread, "the time")
     thread.ticks += 1_000 + thread.ticks // 50
     thread.writes += 1
     return 1_800_000_000_000_000_000 + thread.ticks * 1_000
+
+
+def only_one(thread: VirtualThread, what: str) -> None:
+    """Of the clock and of chance one sequence is tried: what hangs on them is not judged."""
+    site = thread.call_site
+    if site is not None and not site.idle:
+        thread.run.sharing.refuse(site, f"it asks for {what}, of which only one sequence is tried")
 
 
 def clock() -> float:
@@ -258,5 +266,6 @@ def chance() -> random.Random:
     assert thread is not None
     if thread.random is None:
         thread.random = random.Random(f"kitchen {thread.number}")
+    only_one(thread, "random numbers")
     thread.writes += 1
     return thread.random  # type: ignore[no-any-return]

@@ -1,0 +1,22 @@
+"""Programs that the explorer does not judge as it should yet: each with what happens instead. None of them is a false "holds"."""
+
+from __future__ import annotations
+
+import pytest
+
+OPEN = {
+    "corner_calls.cached_property_computed_by_two": "before Python 3.12 it has a lock, which is not modelled",
+    "corner_calls.generator_closed_with_a_lock": "unfinished, where it holds",
+    "corner_calls.system_exit_in_a_thread": "unfinished, where it holds",
+    "thread_subclasses.local_subclass_begins_anew_in_each_thread": "unfinished: classes derived from local are refused",
+    "corner_attributes.dunder_delattr": "20 schedules, where 6 would do: deleting through __delattr__ is two steps",
+    "conditions.ping_pong_with_if": "strict: the simplest failure is another one than expected",
+    "timers_timeouts.deadline_that_is_missed": "unfinished: the clock is one sequence",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for name, reason in OPEN.items():
+            if f"[{name}]" in item.name:
+                item.add_marker(pytest.mark.xfail(reason=reason, strict=False))
