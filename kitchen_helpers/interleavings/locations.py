@@ -16,15 +16,13 @@ from .threads import READ, VirtualThread
 class _Touched:
     """Who touched a location in this run: for each thread the epochs of its last read and its last write."""
 
-    __slots__ = ("by", "keep", "opaque", "settled", "sites")
+    __slots__ = ("by", "keep", "opaque", "sites")
 
     def __init__(self, keep: Any):
         self.by: dict[int, list[int]] = {}
         self.sites: set[Site] = set()
         self.keep = keep  # so that no other object gets its id during the run
         self.opaque: tuple[Site | None, str] | None = None
-        self.settled = False
-        """It is known to be shared: visible sites have nothing more to tell."""
 
 
 class Sharing:
@@ -63,8 +61,6 @@ class Sharing:
         entry = self.touched.get(key)
         if entry is None:
             entry = self.touched[key] = _Touched(keep)
-        elif entry.settled and site is not None and site.visible and not self.wild:
-            return
         number = thread.number
         if self.wild and type(key) is tuple and key[0] in self.wild and key[1] != "*":
             self.note(thread, (key[0], "*"), mode, site, keep)
@@ -94,7 +90,6 @@ class Sharing:
                 site.visible = True
                 self.visible.add(site)
                 self.learned = True
-        entry.settled = entry.opaque is None
         if entry.opaque is not None:
             site_, what = entry.opaque
             self.refuse(site_, f"{what} is used by several threads, and what that does cannot be judged")
@@ -108,7 +103,6 @@ class Sharing:
         if entry is None:
             entry = self.touched[key] = _Touched(keep)
         entry.opaque = (site, what)
-        entry.settled = False
         if site is not None:
             entry.sites.add(site)
         met = [entry]

@@ -307,14 +307,18 @@ class Reduced(Search):
     def reverse(self, index: int, number: int, before: list[int]) -> None:
         """Let the step of thread `number` be tried before the step at `index`."""
         node = self.nodes[index]
-        if number in node.enabled:
+        if number in node.enabled and self.awake(node, number):
             self.want(node, number)
             return
-        helpers = [n for n in node.enabled if n < len(before) and before[n] > index]
+        # It cannot go there, or sleeps: then somebody who has to come before it, and is not asleep, will do.
+        helpers = [n for n in node.enabled if 0 <= n < len(before) and before[n] > index and self.awake(node, n)]
         if not helpers:
             node.backtrack.update(node.enabled)
         elif not any(n in node.backtrack for n in helpers):
             self.want(node, min(helpers))
+
+    def awake(self, node: Node, number: int) -> bool:
+        return any((number, alternative) not in node.sleep for alternative in range(node.enabled[number]))
 
     def ended(self, run: Run) -> None:
         for thread in run.threads:
