@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import gc
 import sys
 import threading
 import types
@@ -184,11 +185,17 @@ class Session:
         )
         if self.interrupted:
             run.deadline = 0.0
+        # What an earlier run left in circles (a generator in the middle of a `with`) must not be ended, with steps of its
+        # own, in the middle of this one: the garbage collector has its turn between the runs.
+        collecting = gc.isenabled()
+        gc.disable()
         try:
             run.execute()
         finally:
             now.thread = None
             now.dying = 0
+            if collecting:
+                gc.enable()
             self.snapshot.restore()
         search.ended(run)
         return run
