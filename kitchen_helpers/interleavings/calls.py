@@ -200,13 +200,14 @@ class _Managed:
         return self.model.__enter__()
 
     def __exit__(self, *exception: object) -> Any:
-        self._at_site()
-        return self.model.__exit__(*exception)
+        # Nobody runs: a generator that stood in the `with` when its run ended is being thrown away.
+        return self.model.__exit__(*exception) if self._at_site() else None
 
-    def _at_site(self) -> None:
+    def _at_site(self) -> bool:
         thread = current()
         if thread is not None:
             thread.call_site = self.site
+        return thread is not None
 
 
 def ensure(value: Any) -> Any:

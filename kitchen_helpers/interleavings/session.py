@@ -21,7 +21,7 @@ from .scheduler import Run, StepLog
 from .search import Search
 from .sites import Site
 from .state import Snapshot
-from .threads import VirtualThread, now
+from .threads import Kill, VirtualThread, now
 
 HOOKS: dict[str, Callable[..., Any]] = {
     function.__name__: function
@@ -75,6 +75,7 @@ class Session:
         self.run: Run | None = None
         self.harmless: set[int] = set()
         self.no_primitives: set[type] = set()
+        self.told_before = sys.unraisablehook
 
     # -- for the hooks --------------------------------------------------------------------------------------------
 
@@ -204,9 +205,15 @@ class Session:
         return self.call(self.program)
 
     def prepare(self) -> None:
+        sys.unraisablehook = self.unraisable
         self.ensure(self.program)
         if isinstance(self.program, types.MethodType):
             self.snapshot.walk(self.program.__self__)
+
+    def unraisable(self, what: sys.UnraisableHookArgs) -> None:
+        """A finalizer that is ended with its run is no news for the reader."""
+        if what.exc_type is not Kill:
+            self.told_before(what)
 
     def hurry(self) -> None:
         """The run that is going on, and every later one, ends at its next look at the clock."""
@@ -227,3 +234,5 @@ class Session:
         self.sharing.reset()
         attributes.forget_plans()
         self.pool.close()
+        if sys.unraisablehook == self.unraisable:
+            sys.unraisablehook = self.told_before
