@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,22 +14,29 @@ HERE = Path(__file__).resolve().parent
 HEAD = "from lane_examples import exploration\n"
 
 
-def run(folder: Path, test: str, *options: str) -> str:
+def run(folder: Path, test: str, *options: str, ci: bool = False) -> str:
     (folder / "test_it.py").write_text(test, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-p", "kitchen_helpers.pytest_plugin", "-p", "no:cacheprovider", "-q",
                "--rootdir", str(folder), *options, str(folder)]
     paths = os.pathsep.join([str(HERE.parent), str(HERE)])
     environment = {**os.environ, "PYTHONPATH": paths, "PYTHONIOENCODING": "utf-8", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    environment.pop("CI", None)  # there pytest repeats whole messages in its summary
+    for name in ("CI", "BUILD_NUMBER"):  # where one of them is set, pytest repeats whole messages in its summary
+        environment.pop(name, None)
+    if ci:
+        environment["CI"] = "true"
     return subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", cwd=folder, check=False).stdout
 
 
-def test_a_failing_assert_shows_the_lanes(tmp_path: Path) -> None:
-    text = run(tmp_path, HEAD + "def test_till():\n    assert exploration('fails').holds\n")
+@pytest.mark.parametrize("ci", [False, True], ids=["at home", "under CI"])
+def test_a_failing_assert_shows_the_lanes(tmp_path: Path, ci: bool) -> None:
+    text = run(tmp_path, HEAD + "def test_till():\n    assert exploration('fails').holds\n", ci=ci)
+    text, _, summary = text.partition("short test summary info")
     assert "E        2                     reads value → 0    0            line 4\n" in text
     assert 'E       repeat it: kh.replay(lunch_rush, "A1 B2 A1")' in text
     assert text.count("── switch (Ben is done) ──") == 1
-    assert "FAILED test_it.py::test_till - assert False" in text
+    # Whether pytest puts "AssertionError: " before it depends on the quotes in the message.
+    assert re.search(r"FAILED test_it\.py::test_till - (AssertionError: )?assert False", summary)
+    assert ("── switch" in summary) == ci
 
 
 def test_unfinished_is_shown_and_holds_is_not(tmp_path: Path) -> None:
