@@ -6,7 +6,7 @@ help: ## show this list
 
 lab: ## open the course in JupyterLab (PORT=8899 BROWSER=none IP=0.0.0.0 for a server without a screen)
 	@.ci/venv lab
-	.venv/bin/python -m jupyterlab notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb --LabApp.news_url=None \
+	.venv/bin/python -m jupyterlab notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb \
 		$(if $(PORT),--port=$(PORT)) $(if $(IP),--ip=$(IP)) \
 		$(if $(filter none,$(BROWSER)),--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root)
 
