@@ -179,7 +179,9 @@ def plot_scaling(scaling: Scaling, ax: Axes | None = None) -> Axes:
     if most > cpus:
         ax.axvspan(cpus, most + 0.3, color=QUIET, alpha=0.1, linewidth=0)
         more = f"more workers\nthan the {cpus} usable CPUs" if cpus > 1 else "more workers\nthan the one usable CPU"
-        ax.text(most + 0.2, 0.03 * highest, more, ha="right", va="bottom", color=QUIET, fontsize="small")
+        # Below the points where they rise, above them where they lie low.
+        height = 0.03 if middles[-1] > 0.3 * highest else 0.4
+        ax.text(most + 0.2, height * highest, more, ha="right", va="bottom", color=QUIET, fontsize="small")
     ax.set_xticks(counts, [str(count) for count in counts])
     ax.set_xlim(0.7, most + 0.3)
     ax.set_ylim(0, 1.2 * highest)
