@@ -22,14 +22,17 @@ _HOMES: dict[str, str] = {
     "explore": "interleavings",
     "replay": "interleavings",
     "Exploration": "interleavings",
+    "check": "coursework",
 }
 
-__all__ = sorted([*_HOMES, "workloads"])
+_MODULES = ("servers", "workloads")
+
+__all__ = sorted([*_HOMES, *_MODULES])
 
 
 def __getattr__(name: str) -> Any:
-    if name == "workloads":
-        return importlib.import_module(".workloads", __name__)
+    if name in _MODULES:
+        return importlib.import_module(f".{name}", __name__)
     try:
         home = _HOMES[name]
     except KeyError:

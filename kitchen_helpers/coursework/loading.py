@@ -1,0 +1,70 @@
+"""An answer cell becomes a module: in the grader's process, and in the worker processes that this starts."""
+
+from __future__ import annotations
+
+import builtins
+import linecache
+import os
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+from .offered import MODULES, guarded_import, offer, offered_builtins
+from .policy import check_policy, loose_names, parse
+from .questions import Question
+
+MODULE = "answer"
+SOURCE = "KITCHEN_ANSWER"
+"""Environment variable: where worker processes find the source, which is read again in each of them."""
+GUARDED = "KITCHEN_GUARDED"
+# What stands in the file that worker processes import: they are to get the answer in the same way as their parent did.
+_STUB = "from kitchen_helpers.coursework.loading import load_again\n\nload_again(globals())\n"
+
+
+def read(source: str, question: Question) -> None:
+    """Raises SyntaxError, or Refused for what the answer may not do."""
+    check_policy(parse(source), pickling=question.needs_module)
+
+
+def load(source: str, file: str, *, guarded: bool = True, scratch: Path | None = None) -> dict[str, Any]:
+    """Runs an answer cell; returns its names. Whatever it raises comes out.
+
+    `file` is the name under which its lines are shown. `scratch`: a folder on the path of worker processes, which can then
+    import the answer as a module.
+    """
+    module = types.ModuleType(MODULE)
+    sys.modules[MODULE] = module
+    if scratch is not None:
+        (scratch / "answer.txt").write_text(source, encoding="utf-8")
+        (scratch / f"{MODULE}.py").write_text(_STUB, encoding="utf-8")
+        os.environ[SOURCE], os.environ[GUARDED] = str(scratch / "answer.txt"), "1" if guarded else ""
+        path = os.environ.get("PYTHONPATH")
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(scratch), path]))
+        sys.path.insert(0, str(scratch))
+        module.__file__ = str(scratch / f"{MODULE}.py")
+    _run(source, file, module.__dict__, guarded)
+    return module.__dict__
+
+
+def load_again(names: dict[str, Any]) -> None:
+    """In a worker process, in the module that stands for the answer."""
+    path = Path(os.environ[SOURCE])
+    _run(path.read_text(encoding="utf-8"), str(path), names, bool(os.environ[GUARDED]))
+
+
+def _run(source: str, file: str, names: dict[str, Any], guarded: bool) -> None:
+    # Without a time of change: what reads it takes it as it stands, as it does a notebook's cell.
+    linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+    code = compile(source, file, "exec", dont_inherit=True)
+    if guarded:
+        names["__builtins__"] = offered_builtins()
+    else:
+        names["__builtins__"] = vars(builtins)
+    # Most notebooks import these in their first cell.
+    for name in loose_names(source):
+        if name in MODULES:
+            names[name] = offer(name) if guarded else __import__(name)
+        elif name == "kh":
+            names[name] = guarded_import("kitchen_helpers")
+    exec(code, names)
