@@ -19,13 +19,15 @@ from matplotlib.patches import Patch
 
 from .comparison import duration
 from .findings import speedup_title, timeline_title
+from .loads import in_words
 from .runs import Run, Span
 
 if TYPE_CHECKING:
     from .comparison import Comparison
+    from .loads import LoadResult
     from .scaling import Scaling
 
-__all__ = ["plot_scaling", "plot_speedup", "plot_timeline"]
+__all__ = ["plot_load", "plot_scaling", "plot_speedup", "plot_timeline"]
 
 COLOURS = {
     "sequential": "#6B7280",
@@ -197,6 +199,38 @@ def plot_scaling(scaling: Scaling, ax: Axes | None = None) -> Axes:
     _finish(ax, title)
     ax.legend(frameon=False, loc="upper left", fontsize="small")
     _caption(ax, [scaling.machine.caption, f"{len(scaling.runs(1))} repeats"])
+    return ax
+
+
+def plot_load(result: LoadResult, ax: Axes | None = None) -> Axes:
+    """Which share of the requests was answered within which time; see `LoadResult.plot`."""
+    if ax is None:
+        _, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+    reach = max((sample.end - sample.start for sample in result.samples), default=0.0) * 1e3 or 1.0
+    for number, repeat in enumerate(result.repeats):
+        waits = sorted(1e3 * sample.seconds for sample in repeat.samples if not sample.error)
+        shares = [100 * (place + 1) / len(repeat.samples) for place in range(len(waits))]
+        label = f"measured, one line for each of {len(result.repeats)} repeats" if number == 0 else None
+        # To the edge of the figure: what was never answered is the gap above the line.
+        ax.step([0, *waits, reach], [0, *shares, shares[-1] if shares else 0], where="post", color=COLOURS["threads"], label=label)
+    for percent, style in ((50, ":"), (95, "--")):
+        wait = result.latency(percent).median
+        if isfinite(wait):
+            ax.axvline(1e3 * wait, color=QUIET, linestyle=style, label=f"{percent} % within {in_words(wait)}")
+    ax.set_xlim(0, 1.03 * reach)
+    ax.set_ylim(0, 103)
+    ax.grid(color=QUIET, alpha=0.2, linewidth=0.8)
+    ax.set_xlabel("time from the request to its whole answer (ms)")
+    ax.set_ylabel("share of all requests answered (%)")
+    failed = sum(result.errors.values()) / max(1, len(result.samples))
+    clients = f"{result.clients} client{'s' * (result.clients != 1)}"
+    if isfinite(result.latency(95).median):
+        title = f"{clients}: 95 % of the requests are answered within {in_words(result.latency(95).median)}"
+    else:
+        title = f"{clients}: {failed:.0%} of the requests get no good answer"
+    _finish(ax, title)
+    ax.legend(frameon=False, loc="lower right", fontsize="small")
+    _caption(ax, [result.machine.caption])
     return ax
 
 
