@@ -1,0 +1,120 @@
+"""What the explorer-based checks share: small programs round an answer, explored one after the other, and judged in words.
+
+A check is a list of scenarios, the cheapest first. Each is an ordinary program that makes threads round the student's
+objects and raises `Broken`, in the question's words, where a rule is broken. How a scenario observes matters:
+
+- What is noted down is touched by several threads only where a rule is broken, or where the answer itself puts the
+  touches in order: then watching adds no schedules of its own.
+- A call that must not come back is made in a daemon thread, which raises when it does: a daemon that waits at the end
+  is no failure.
+- That two must be able to be somewhere at once is shown by letting each wait there for the other one.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from threading import Thread
+from typing import Any
+
+from ..interleavings import Exploration, explore
+from .questions import Verdict
+
+patience: ContextVar[float] = ContextVar("patience", default=4.4)
+"""Seconds for all scenarios of a question together: little for the student who waits, more for the grader."""
+
+
+class Broken(Exception):
+    """A rule of the question is broken; the text says which one."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A program round the answer, and what to say when it goes wrong."""
+
+    what: str
+    """Who does what; begins the message."""
+    program: Callable[[], object]
+    hint: str = ""
+    stuck: str = ""
+    """Which rule is broken when somebody waits for ever."""
+    judge: Callable[[Exploration], str] | None = None
+    """Where one schedule alone does not tell: which rule the exploration shows to be broken, "" if none."""
+
+
+def explored(scenarios: Sequence[Scenario], praise: str) -> Verdict:
+    """The verdict over all scenarios: the first failure found; or what could not be finished; or right."""
+    end = time.perf_counter() + patience.get()
+    unfinished: Verdict | None = None
+    schedules = 0
+    for scenario in scenarios:
+        seconds = end - time.perf_counter()
+        if seconds < 0.05:
+            return unfinished or Verdict("unfinished", f"{scenario.what}: no time was left to try this.")
+        verdict, tried = _one(scenario, seconds)
+        schedules += tried
+        if verdict is not None and verdict.status != "unfinished":
+            return verdict
+        unfinished = unfinished or verdict
+    return unfinished or Verdict(
+        "right", f"{praise}, under every interleaving of {len(scenarios)} scenarios ({schedules} schedules tried)."
+    )
+
+
+def _one(scenario: Scenario, seconds: float) -> tuple[Verdict | None, int]:
+    """None if the scenario went well, and the number of schedules it took."""
+    try:
+        exploration = explore(scenario.program, strict=True, seconds=seconds)
+    except Exception as error:  # an exception that cannot be printed, for one
+        return Verdict("unfinished", f"{scenario.what}: it could not be explored ({type(error).__name__})."), 0
+    told = _told(scenario, exploration)
+    if told is not None:
+        return told, exploration.schedules
+    if exploration.verdict == "unfinished":
+        return Verdict("unfinished", f"{scenario.what}: {exploration.reason}.", exploration=exploration), 0
+    return None, exploration.schedules
+
+
+def _told(scenario: Scenario, exploration: Exploration) -> Verdict | None:
+    failure = exploration.failure
+    if scenario.judge is not None and (failure is None or isinstance(failure.exception, Broken)):
+        words = scenario.judge(exploration)
+        return Verdict("wrong", f"{scenario.what}: {words}.", scenario.hint, exploration) if words else None
+    if failure is None:
+        return None
+    words = failure.message
+    if isinstance(failure.exception, Broken):
+        words = str(failure.exception)
+    elif failure.kind != "exception" and scenario.stuck:
+        words = f"{scenario.stuck}; {words}"
+    return Verdict("wrong", f"{scenario.what}: {words}.", scenario.hint, exploration)
+
+
+def together(**jobs: Callable[[], object]) -> list[Any]:
+    """Run each job in a thread of that name, wait for all of them, and return what they returned."""
+    results: list[list[object]] = [[] for _ in jobs]
+    threads = [
+        Thread(target=_keep, args=(job, result), name=name)
+        for (name, job), result in zip(jobs.items(), results, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for thread, result in zip(threads, results, strict=True):
+        if not result:
+            raise Broken(f"the thread of {thread.name} was ended in the middle")
+    return [result[0] for result in results]
+
+
+def _keep(job: Callable[[], object], result: list[object]) -> None:
+    result.append(job())
+
+
+def is_number(value: Any, number: float) -> bool:
+    """Is it this number, without asking the value what it thinks it equals?"""
+    return type(value) in (int, float, Decimal, Fraction) and value == number

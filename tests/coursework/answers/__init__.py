@@ -1,0 +1,12 @@
+"""Right and wrong answers to the questions: one module per question, each with `RIGHT` and `WRONG`.
+
+RIGHT: name -> source of an answer cell. WRONG: name -> (source, words that the message must contain), one planted bug each.
+"""
+
+
+def planted(source: str, *changes: str) -> str:
+    """A right answer with a bug: each pair of changes is what stood there, and what stands there now."""
+    for old, new in zip(changes[::2], changes[1::2], strict=True):
+        assert old in source, f"{old!r} is not in the answer"
+        source = source.replace(old, new)
+    return source

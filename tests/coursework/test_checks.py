@@ -1,0 +1,60 @@
+"""The checks are checked: each passes every right answer, and fails every wrong one for its own reason."""
+
+from __future__ import annotations
+
+import importlib
+import time
+from pathlib import Path
+
+import pytest
+
+from kitchen_helpers.coursework import QUESTIONS, Verdict
+from kitchen_helpers.coursework.loading import load, read
+
+from . import answers
+
+MODULES = {
+    path.stem.replace("_", "."): importlib.import_module(f".answers.{path.stem}", __package__)
+    for path in sorted(Path(answers.__file__).parent.glob("a*_q*.py"))
+}
+RIGHT = [
+    pytest.param(question, source, id=f"{question} {name}")
+    for question, module in MODULES.items()
+    for name, source in module.RIGHT.items()
+]
+WRONG = [
+    pytest.param(question, source, words, id=f"{question} {name}")
+    for question, module in MODULES.items()
+    for name, (source, words) in module.WRONG.items()
+]
+LIMIT = 15
+"""Seconds for one verdict on a busy machine; alone it takes under 5."""
+
+
+def check(question_id: str, source: str) -> Verdict:
+    question = QUESTIONS[question_id]
+    read(source, question)  # an honest answer never meets the policy
+    names = load(source, f"<answer to {question_id}, {hash(source)}>")
+    begun = time.perf_counter()
+    verdict = question.check(*(names[name] for name in question.names))
+    assert time.perf_counter() - begun < LIMIT
+    return verdict
+
+
+@pytest.mark.parametrize(("question", "source"), RIGHT)
+def test_a_right_answer_passes(question: str, source: str) -> None:
+    verdict = check(question, source)
+    assert verdict.passed, verdict
+
+
+@pytest.mark.parametrize(("question", "source", "words"), WRONG)
+def test_a_wrong_answer_fails_for_its_reason(question: str, source: str, words: str) -> None:
+    verdict = check(question, source)
+    assert verdict.status == "wrong", verdict
+    assert words in verdict.message, verdict
+    assert verdict.hint, verdict
+
+
+@pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
+def test_there_are_enough_of_them(module: object) -> None:
+    assert len(module.RIGHT) >= 2 and len(module.WRONG) >= 6  # type: ignore[attr-defined]
