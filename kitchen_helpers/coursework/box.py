@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from . import integrity, loading
+from . import exploring, integrity, loading
 from .offered import Sink
 from .policy import Refused
 from .questions import QUESTIONS, Question, Verdict
@@ -62,6 +62,7 @@ def seal(key: bytes) -> Callable[[bytes], bytes]:
 
 def judge(question: Question, source: str, file: str, *, guarded: bool) -> Verdict:
     """The verdict on an answer cell, whatever it does."""
+    source = loading.plain(source)
     if guarded:
         try:
             loading.read(source, question)
@@ -87,6 +88,8 @@ def _run(question: Question, source: str, file: str, guarded: bool) -> Verdict:
     missing = [name for name in question.names if name not in names]
     if missing:
         return Verdict("missing", f"the answer cell does not define {' and '.join(missing)}")
+    if not question.alone:  # the grader has more time than a student who waits
+        exploring.patience.set(0.6 * question.seconds)
     try:
         verdict = question.check(*(names[name] for name in question.names))
     except BaseException as error:  # noqa: BLE001 - the check is not to raise; if it does, that is no point

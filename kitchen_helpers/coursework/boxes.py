@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ from .sandbox import COURSE, box_command, package_folder, walls
 MEMORY = 3 << 30
 """Bytes that all processes of a box may use together."""
 LONGEST_MESSAGE = 2 << 20
+stop = threading.Event()
+"""Set when nobody waits for verdicts any more."""
 _LOOK = 0.25
 """Seconds between two looks at a box that has not answered yet."""
 _GOING = 5.0
@@ -42,6 +45,10 @@ class Found:
 
     def points(self, full: float) -> float:
         return full if self.status == "right" else round(full * self.share, 4) if self.status == "partly" else 0.0
+
+
+class Stopped(Exception):
+    """Nobody waits for the verdict any more."""
 
 
 @dataclass
@@ -162,6 +169,8 @@ def _chunks(process: subprocess.Popen[bytes], deadline: float) -> Iterator[bytes
         selector.register(process.stdout, selectors.EVENT_READ)
         over = False
         while True:
+            if stop.is_set():
+                raise Stopped
             left = deadline - time.monotonic()
             if left <= 0:
                 yield "time"

@@ -13,13 +13,15 @@ KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": 
 
 def right(question: str) -> str:
     """A right answer to a question, from those with which its check is tested."""
-    module = importlib.import_module(f"tests.coursework.answers.{question.replace('.', '_')}")
-    return next(iter(module.RIGHT.values()))
+    return next(iter(_answers(question).RIGHT.values()))
 
 
 def wrong(question: str) -> str:
-    module = importlib.import_module(f"tests.coursework.answers.{question.replace('.', '_')}")
-    return next(iter(module.WRONG.values()))[0]
+    return next(iter(_answers(question).WRONG.values()))[0]
+
+
+def _answers(question: str) -> Any:
+    return importlib.import_module(f".answers.{question.replace('.', '_')}", __package__)
 
 
 def answer_cell(grade_id: str, source: str) -> dict[str, Any]:
