@@ -53,9 +53,12 @@ class Pool:
                 self.cpu = None
 
     def pin(self) -> None:
+        """For the calling thread: the one processor; and not to interrupt whoever wakes it, who is about to wait."""
         if self.cpu is not None:
             try:
                 os.sched_setaffinity(0, self.cpu)
+                if hasattr(os, "SCHED_BATCH") and os.sched_getscheduler(0) == os.SCHED_OTHER:
+                    os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
             except OSError:
                 self.cpu = None
 
