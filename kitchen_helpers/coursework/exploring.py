@@ -25,7 +25,7 @@ from ..interleavings import Exploration, explore
 from .questions import Verdict
 
 patience: ContextVar[float] = ContextVar("patience", default=4.4)
-"""Seconds for all scenarios of a question together: little for the student who waits, more for the grader."""
+"""Seconds for all scenarios of a question together: few for a student who waits, more for the grader."""
 
 
 class Broken(Exception):
@@ -86,6 +86,11 @@ def _told(scenario: Scenario, exploration: Exploration) -> Verdict | None:
         return Verdict("wrong", f"{scenario.what}: {words}.", scenario.hint, exploration) if words else None
     if failure is None:
         return None
+    if failure.kind == "livelock" and not failure.waits:
+        # Only daemons are left, who are not meant to come back.
+        return Verdict(
+            "unfinished", f"{scenario.what}: {failure.message}, and that cannot be judged here.", "", exploration
+        )
     words = failure.message
     if isinstance(failure.exception, Broken):
         words = str(failure.exception)
