@@ -286,6 +286,15 @@ class Run:
             self.main.worker.baton.acquire()
         now.dying = 0
 
+    def forget(self) -> None:
+        """Undo the circles of references in a run that nobody looks at any more: its memory is free at once.
+
+        Otherwise the garbage collector would have to look for them, after every run, for a tenth of the time.
+        """
+        if not self.abandoned:
+            for thread in self.threads:
+                thread.__dict__.clear()
+
     # -- steps ----------------------------------------------------------------------------------------------------
 
     def step(

@@ -172,6 +172,8 @@ class Session:
     def once(self, search: Search, log: StepLog | None = None) -> Run:
         """One run, of the schedule that the search has in mind."""
         self.sharing.new_run()
+        if self.run is not None:
+            self.run.forget()
         search.begin()
         run = self.run = Run(
             self.start,

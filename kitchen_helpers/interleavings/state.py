@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from .attributes import forget_setters
@@ -159,7 +160,7 @@ def _save(item: Any) -> tuple[Any, dict[str, Any], dict[str, Any]]:
     """The content of a container, the attributes, and the slots of an object."""
     content: Any = None
     if isinstance(item, dict):
-        content = list(dict.items(item))
+        content = list(dict.keys(item)), list(dict.values(item))
     elif kind_of(type(item)) == CONTAINER:
         content = bytes(item) if isinstance(item, bytearray) else list(item)
     slots = {name: _slot(item, name) for name in _slots(item)}
@@ -170,15 +171,13 @@ def _put_back(item: Any, saved: tuple[Any, dict[str, Any], dict[str, Any]]) -> N
     content, attributes, slots = saved
     if content is not None:
         if isinstance(item, dict):
-            now = list(dict.items(item))
-            if len(now) != len(content) or any(
-                a[0] is not b[0] or a[1] is not b[1] for a, b in zip(now, content, strict=True)
-            ):
+            keys, values = content
+            if not (_same(dict.keys(item), keys) and _same(dict.values(item), values)):
                 dict.clear(item)
-                for key, value in content:
+                for key, value in zip(keys, values, strict=True):
                     dict.__setitem__(item, key, value)
         elif isinstance(item, list):
-            if len(item) != len(content) or any(a is not b for a, b in zip(item, content, strict=True)):
+            if not _same(item, content):
                 list.__setitem__(item, slice(None), content)
         elif isinstance(item, set):
             if len(item) != len(content) or any(c not in item for c in content):
@@ -189,17 +188,21 @@ def _put_back(item: Any, saved: tuple[Any, dict[str, Any], dict[str, Any]]) -> N
         else:
             item.clear()
             item.extend(content)
-    if attributes or attributes_of(item):
-        present = attributes_of(item)
-        if len(present) != len(attributes) or any(present.get(n, _MISSING) is not v for n, v in attributes.items()):
-            present.clear()
-            present.update(attributes)
+    present = attributes_of(item)
+    if not (_same(present.values(), attributes.values()) and list(present) == list(attributes)):
+        present.clear()
+        present.update(attributes)
     for name, value in slots.items():
         if _slot(item, name) is not value:
             if value is _MISSING:
                 object.__delattr__(item, name)
             else:
                 object.__setattr__(item, name, value)
+
+
+def _same(now: Collection[Any], saved: Collection[Any]) -> bool:
+    """Are these the very same objects?"""
+    return len(now) == len(saved) and all(map(operator.is_, now, saved))
 
 
 def _inside(item: Any) -> list[Any]:
