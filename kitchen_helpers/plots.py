@@ -229,7 +229,7 @@ def plot_load(result: LoadResult, ax: Axes | None = None) -> Axes:
     else:
         title = f"{clients}: {failed:.0%} of the requests get no good answer"
     _finish(ax, title)
-    ax.legend(frameon=False, loc="lower right", fontsize="small")
+    ax.legend(loc="upper left", edgecolor="none", framealpha=0.85, fontsize="small")
     _caption(ax, [result.machine.caption])
     return ax
 
