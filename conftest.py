@@ -40,10 +40,12 @@ if hasattr(signal, "SIGUSR2"):
 LASTING_PROCESSES = ("resource_tracker", "forkserver")
 LASTING_THREADS = ("asyncio_", "(IPython.", "(ipykernel.", "(tqdm.", "(zmq.")
 THREADS = "[f'{t.name} ({type(t).__module__}.{type(t).__name__})' for t in __import__('threading').enumerate()]"
-# The trackers ignore the signal by which ipykernel ends its children before it ends itself, and so hold it up for 10 s.
+# These ignore the signal by which ipykernel ends its children before it ends itself, and so hold it up for 10 s.
+# (The fork server first, as it keeps its tracker going.)
 STOP_TRACKERS = (
-    "[module._resource_tracker._stop() for name in ('multiprocessing.resource_tracker', 'loky.backend.resource_tracker')"
-    " if (module := __import__('sys').modules.get(name))]"
+    "[getattr(module, name)._stop() for path, name in (('multiprocessing.forkserver', '_forkserver'),"
+    " ('multiprocessing.resource_tracker', '_resource_tracker'), ('loky.backend.resource_tracker', '_resource_tracker'))"
+    " if (module := __import__('sys').modules.get(path))]"
 )
 
 
