@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from .engines import ENGINES
+from .engines import ENGINES, USUAL
 from .runs import short
 
 
@@ -89,7 +89,7 @@ def check_async_task(task: Any) -> None:
 
 
 def check_engines(engines: Iterable[str] | None) -> list[str]:
-    names = list(ENGINES) if engines is None else [engines] if isinstance(engines, str) else list(engines)
+    names = list(USUAL) if engines is None else [engines] if isinstance(engines, str) else list(engines)
     for name in names:
         if name not in tuple(ENGINES):  # a tuple, as a name may be anything
             raise ValueError(f"unknown engine {short(name)}: there are {', '.join(ENGINES)}")

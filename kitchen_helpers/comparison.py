@@ -242,9 +242,11 @@ def compare(
             and lambdas from notebook cells work. It should not change its items: all engines get the same ones.
         items: any iterable; it is read once, before the first run.
         async_task: the task as a coroutine function, for the engine `async`.
-        engines: some of "sequential", "threads", "async", "processes"; by default all. "sequential" always runs, first.
-            An engine that cannot run here is left out, with the reason in `left_out`.
-        workers: by default one process per usable CPU and at least four threads. `async` does all items at once.
+        engines: some of "sequential", "threads", "async", "processes" (by default these four), "interpreters" (Python
+            3.14) and "dask" (with the `distributed.Client` that is open, or a cluster of its own). "sequential" always
+            runs, first. An engine that cannot run here is left out, with the reason in `left_out`.
+        workers: by default one process or interpreter per usable CPU, at least four threads, and all workers of a Dask
+            cluster. `async` does all items at once.
         repeats: how many runs of each engine count. From 6 on the interval makes no assumptions, see `Speedup`.
         warmup: runs of each engine before that.
         equal: says whether two results are equal, by default `==`. For floats `math.isclose`, for arrays

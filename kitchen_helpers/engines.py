@@ -17,6 +17,8 @@ from time import perf_counter
 from typing import Any, TypeVar
 
 from .asynchronous import serve_all
+from .cluster import dask
+from .interpreters import interpreters
 from .processes import processes
 from .runs import Engine, Job, Outcome, Run, Span, TaskFailed, Unavailable, WorkerDied
 from .working import Row, Stopped, as_spans, naming, starved, work_through
@@ -147,7 +149,11 @@ ENGINES: dict[str, Engine] = {
     "threads": threads,
     "async": coroutines,
     "processes": processes,
+    "interpreters": interpreters,
+    "dask": dask,
 }
+# Those that need nothing but this package, on any Python: they run when none are named.
+USUAL = ("sequential", "threads", "async", "processes")
 
 
 def taking(todo: deque[int]) -> Iterator[int]:

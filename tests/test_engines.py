@@ -25,13 +25,13 @@ from hypothesis import strategies as st
 
 import kitchen_helpers as kh
 from kitchen_helpers import workloads
-from kitchen_helpers.engines import ENGINES, taking
-from kitchen_helpers.processes import batches, clock_offset
+from kitchen_helpers.dealing import batches, clock_offset
+from kitchen_helpers.engines import ENGINES, USUAL, taking
 from kitchen_helpers.runs import Job, Run, short
 from tests.samples import unhurried
 
 MAIN = os.getpid()
-NAMES = list(ENGINES)
+NAMES = list(USUAL)  # the others: test_engines_elsewhere.py
 PLENTY = 60.0  # seconds for what should come at once, on a machine that is busy with other things
 posix = pytest.mark.skipif(os.name != "posix", reason="signals as on POSIX")
 
