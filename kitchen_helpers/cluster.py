@@ -63,10 +63,9 @@ def _chosen(threads: dict[str, int], most: int) -> tuple[list[str], int]:
 def _own_client(workers: int) -> Iterator[Any]:
     from distributed import Client, LocalCluster
 
-    new: Any = Client  # (its types are not told)
     # Any port for the dashboard, as the usual one may be taken; one thread each, as several would share one GIL.
     with (
         LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
-        new(cluster, set_as_default=False) as client,
+        Client(cluster, set_as_default=False) as client,
     ):
         yield client
