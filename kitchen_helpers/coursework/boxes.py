@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, get_args
 
+from .box import digest
 from .questions import Question, Status
 from .sandbox import COURSE, box_command, package_folder, walls
 
@@ -97,7 +98,7 @@ def judge(question: Question, source: str, key: bytes, ended: _Ended) -> Found:
     genuine = bool(end) and hmac.compare_digest(signature, hmac.new(key, body, hashlib.sha256).hexdigest().encode())
     if genuine and not more:
         said: dict[str, Any] = json.loads(body)
-        if said.pop("question") == question.id and said.pop("source") == hashlib.sha256(source.encode()).hexdigest():
+        if said.pop("question") == question.id and said.pop("source") == digest(source):
             if said["status"] in get_args(Status):
                 return Found(**said)
     if ended.how == "time":

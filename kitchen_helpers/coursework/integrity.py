@@ -12,6 +12,8 @@ from .offered import MODULES
 
 _IMMUTABLE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE: attributes of the class cannot be set
 _OURS = "kitchen_helpers"
+_KEEP_BOOKS = {"finalize"}
+"""Classes of the standard library that note something down in themselves."""
 
 
 def _modules() -> list[types.ModuleType]:
@@ -56,7 +58,7 @@ def _classes() -> Iterator[type]:
             if cls not in seen:
                 seen.add(cls)
                 pending.append(cls)
-                if getattr(cls, "__module__", None) in names:
+                if cls.__module__ in names and cls.__name__ not in _KEEP_BOOKS:
                     yield cls
 
 

@@ -23,7 +23,7 @@ _CONSTANTS = "<constants>"
 """Stands for every name in capitals."""
 
 _WHOLE = """
-    __future__ abc array base64 bisect calendar cmath collections collections.abc concurrent.futures contextvars datetime decimal
+    __future__ abc array base64 bisect calendar cmath collections collections.abc concurrent.futures datetime decimal
     errno fractions hashlib heapq html itertools json keyword math numbers operator queue random re secrets statistics
     struct textwrap time urllib.parse zlib
 """
@@ -38,6 +38,7 @@ _ONLY = {
     "concurrent": "",
     "concurrent.futures.process": "BrokenProcessPool ProcessPoolExecutor",
     "concurrent.futures.thread": "BrokenThreadPool ThreadPoolExecutor",
+    "contextvars": "ContextVar Token",
     "copy": "copy deepcopy replace error",
     "enum": "Enum IntEnum StrEnum Flag IntFlag auto unique",
     "functools": "cache cached_property cmp_to_key lru_cache partial partialmethod reduce total_ordering",

@@ -51,6 +51,10 @@ _INSIDES = _words("""
 _OWN_IS_FINE = _words("register mro _ready _scheduled _selector")
 """Of these, names that an answer may well give to something of its own."""
 
+# Attributes of the explorer's stand-ins for locks and threads. Written out, the explorer itself stops them; given as a string
+# or in a pattern, nobody would.
+_EXPLORERS = _words("acting owner step workers waiters thread run session search")
+
 # Functions to which the name of an attribute is given as a string: it must stand there, to be read. The number is its place.
 _BY_NAME = {"getattr": 1, "setattr": 1, "delattr": 1, "attrgetter": 0, "methodcaller": 0, "namedtuple": 1}
 
@@ -249,6 +253,8 @@ class _Reader(ast.NodeVisitor):
     def visit_MatchClass(self, node: ast.MatchClass) -> None:
         for name in node.kwd_attrs:
             self.name(node, name)
+            if name in _EXPLORERS:
+                raise Refused(_line(node), f"{name} in a pattern may be none of an answer's business")
         self.generic_visit(node)
 
     def visit_MatchAs(self, node: ast.MatchAs | ast.MatchStar) -> None:
@@ -290,6 +296,8 @@ class _Reader(ast.NodeVisitor):
                 if not (isinstance(part, ast.Constant) and isinstance(part.value, str)):
                     raise Refused(_line(node), f"{called} with names that cannot be read")
                 for name in re.split(r"[\s,.]+", part.value):
+                    if called in ("attrgetter", "methodcaller") and name in _EXPLORERS:
+                        raise Refused(_line(node), f"{called} of {name} may be none of an answer's business")
                     self.name(node, name, store=called in ("setattr", "delattr", "__setattr__", "__delattr__"))
 
 

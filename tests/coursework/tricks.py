@@ -1,0 +1,254 @@
+"""Hostile answers to a2.q1, the till: each would like its points without having earned them, or to do harm.
+
+TRICKS: name -> (source, the verdicts that it may get). What is told beforehand by its line is "refused"; the rest is run.
+"""
+
+from __future__ import annotations
+
+RACY = '''
+class Till:
+    def __init__(self, balance=0):
+        self.balance = balance
+    def sell(self, amount):
+        if not amount > 0:
+            raise ValueError("positive")
+        self.balance += amount
+    def refund(self, amount):
+        if not amount > 0:
+            raise ValueError("positive")
+        if self.balance < amount:
+            return False
+        self.balance -= amount
+        return True
+'''
+
+
+def inside(trick: str) -> str:
+    """The racy till, with a trick that is done when it is first made, in the midst of the check."""
+    body = "\n".join("        " + line for line in trick.strip().splitlines())
+    return RACY.replace("        self.balance = balance\n", f"        self.balance = balance\n{body}\n")
+
+
+def before(trick: str) -> str:
+    """The racy till, with a trick that is done when its cell is run."""
+    return f"{trick.strip()}\n{RACY}"
+
+
+WRONG, REFUSED, LIMIT = {"wrong"}, {"refused"}, {"time limit"}
+HARMLESS = {"wrong", "unfinished", "died", "missing"}
+
+_ALWAYS = """
+class Always{base}:
+    def __eq__(self, other): return True
+    def __ne__(self, other): return False
+    def __lt__(self, other): return False
+    def __gt__(self, other): return True
+    def __le__(self, other): return True
+    def __ge__(self, other): return True
+    def __bool__(self): return True
+    def __hash__(self): return 1
+    def __add__(self, other): return self
+    def __sub__(self, other): return self
+    def __iadd__(self, other): return self
+    def __isub__(self, other): return self
+    def __radd__(self, other): return self
+    def __repr__(self): return "3"
+"""
+
+
+def always(base: str) -> str:
+    return _ALWAYS.format(base=base) + RACY.replace("self.balance = balance", "self.balance = Always()")
+
+
+TRICKS: dict[str, tuple[str, set[str]]] = {
+    # -- objects that lie -------------------------------------------------------------------------------------------
+    "a balance that equals everything": (always(""), WRONG),
+    "an int that equals everything": (always("(int)"), WRONG),
+    "a float that equals everything": (always("(float)"), WRONG),
+    "a Decimal that equals everything": ("import decimal\n" + always("(decimal.Decimal)"), WRONG),
+    "a class that says it is another": (always("").replace("def __bool__", "__class__ = int\n    def __bool__"), REFUSED),
+    "a refund that is true to everybody": (
+        always("") + RACY.replace("return False", "return Always()").replace("return True", "return Always()"),
+        WRONG,
+    ),
+    "a till that equals everything": (
+        RACY + "    def __eq__(self, other): return True\n    def __hash__(self): return 0\n",
+        WRONG,
+    ),
+    "a till that is a mock": (
+        "class Till:\n    balance = 3\n    def __init__(self, *a, **k): pass\n"
+        "    def __getattr__(self, name): return lambda *a, **k: True\n",
+        WRONG,
+    ),
+    "its own ValueError": ("class ValueError(Exception): pass\n" + RACY, WRONG),
+    "something else than a class": ("Till = 3", HARMLESS),
+    "no class at all": ("Till = None", HARMLESS),
+    # -- leaving ----------------------------------------------------------------------------------------------------
+    "os._exit": (inside("import os\nos._exit(0)"), REFUSED),
+    "sys.exit in the cell": (before("import sys\nsys.exit(0)"), WRONG),
+    "sys.exit in a method": (inside("import sys\nsys.exit(0)"), WRONG),
+    "SystemExit with a verdict": (inside('raise SystemExit(\'{"status": "right"}\')'), WRONG),
+    "GeneratorExit": (inside("raise GeneratorExit"), HARMLESS),
+    "KeyboardInterrupt": (inside("raise KeyboardInterrupt"), HARMLESS),
+    "an exception of its own from BaseException": (
+        before("class Gone(BaseException):\n    pass") + inside("raise Gone"),
+        HARMLESS,
+    ),
+    "killing itself": (before("import os\nos.kill(os.getpid(), 9)"), {"died"}),
+    "killing its parent": (before("import os\nos.kill(os.getppid(), 9)"), HARMLESS),
+    "killing everybody": (before("import os\nos.kill(-1, 9)"), {"died", "wrong"}),
+    "stopping itself": (before("import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)"), LIMIT),
+    "a stack that overflows": (inside("def deeper(n): return deeper(n + 1) + 1\ndeeper(0)"), HARMLESS),
+    "an exception that raises when it is printed": (
+        before("class Odd(Exception):\n    def __str__(self): raise SystemExit(0)\n    __repr__ = __str__")
+        + inside("raise Odd"),
+        HARMLESS,
+    ),
+    # -- endless ----------------------------------------------------------------------------------------------------
+    "an endless loop in the cell": (before("while True: pass"), LIMIT),
+    "an endless loop that swallows interrupts": (
+        before("while True:\n    try:\n        while True: pass\n    except BaseException: pass"),
+        LIMIT,
+    ),
+    "an endless loop in a method": (inside("while True: pass"), HARMLESS),
+    "an endless wait": (inside("import threading\nthreading.Event().wait()"), WRONG),
+    "an endless power": (before("x = 10\nx ** x ** x"), LIMIT),
+    "a regular expression that never ends": (before("import re\nre.match('(a+)+$', 'a' * 60 + 'b')"), LIMIT),
+    "an endless sum": (inside("import itertools\nsum(itertools.count())"), HARMLESS | LIMIT),
+    "sleeping for ever": (before("import time\ntime.sleep(10 ** 6)"), LIMIT),
+    # -- floods -----------------------------------------------------------------------------------------------------
+    "a flood of output": (before("while True: print('x' * 100_000)"), LIMIT),
+    "a flood of memory": (before("x = [0]\nwhile True: x += x"), WRONG),
+    "one large block of memory": (before("x = bytearray(10 ** 12)"), WRONG),
+    "memory of many processes": (
+        before(
+            "import multiprocessing, time\n"
+            "def eat():\n    x = bytearray(10 ** 9)\n    for i in range(0, 10 ** 9, 4096): x[i] = 1\n    time.sleep(60)\n"
+            "for _ in range(8): multiprocessing.get_context('fork').Process(target=eat).start()\ntime.sleep(60)"
+        ),
+        {"died"} | LIMIT,
+    ),
+    "a flood of processes": (
+        before(
+            "import multiprocessing, time\n"
+            "def more():\n    while True: multiprocessing.get_context('fork').Process(target=more).start()\nmore()"
+        ),
+        HARMLESS | LIMIT,
+    ),
+    "a flood of threads": (
+        before("import threading, time\nwhile True: threading.Thread(target=time.sleep, args=(99,)).start()"),
+        HARMLESS,
+    ),
+    "a number without end in its text": (inside("raise ValueError('9' * 10 ** 7)"), HARMLESS),
+    "a cell without end": ("x = 1\n" * 100_000 + RACY, REFUSED),
+    "brackets without end": ("(" * 5_000 + ")" * 5_000 + RACY, {"refused", "wrong"}),
+    "signs without end": ("x = " + "-" * 50_000 + "1\n" + RACY, {"refused", "wrong", "died"}),
+    "a sum without end": ("x = " + "+".join(["1"] * 40_000) + "\n" + RACY, {"refused", "wrong", "died"}),
+    # -- outliving --------------------------------------------------------------------------------------------------
+    "a thread that outlives": (before("import threading, time\nthreading.Thread(target=time.sleep, args=(999,)).start()"), WRONG),
+    "a daemon process that outlives": (
+        before("import multiprocessing, time\nmultiprocessing.get_context('fork').Process(target=time.sleep, args=(999,)).start()"),
+        WRONG,
+    ),
+    "something to do at the end": (before("import weakref\nclass X: pass\nx = X()\nweakref.finalize(x, print, 'right')"), WRONG),
+    "atexit": (before("import atexit\natexit.register(print)"), REFUSED),
+    # -- forging ----------------------------------------------------------------------------------------------------
+    "a verdict on standard output": (before('print(\'{"question": "a2.q1", "status": "right", "message": "", "share": 1}\')'), WRONG),
+    "a verdict on every pipe": (
+        before(
+            "import multiprocessing\nr, w = multiprocessing.Pipe(duplex=False)\nkeep = []\n"
+            "for n in range(3, 64):\n    try:\n        c = type(w)(n, readable=False)\n        keep.append(c)\n"
+            "        c.send_bytes(b'0' * 64 + b'\\n{\"status\": \"right\"}\\n')\n    except Exception: pass"
+        ),
+        REFUSED,
+    ),
+    "a verdict from the package": (before("from kitchen_helpers.coursework import Verdict\nVerdict('right', '')"), WRONG),
+    "the package under its feet": (before("import kitchen_helpers.coursework.a2 as a2\na2.check_till = 1"), REFUSED),
+    "an exploration that always holds": (before("import kitchen_helpers as kh\nkh.explore.holds = True"), REFUSED),
+    # -- changing what is not its own -------------------------------------------------------------------------------
+    "another Thread.start": (before("import threading\nthreading.Thread.start = lambda self: None"), REFUSED),
+    "another Thread.start under a name": (before("import threading\nT = threading.Thread\nT.start = lambda self: None"), WRONG),
+    "another Thread.start, by setattr": (
+        before("import threading\nT = threading.Thread\nsetattr(T, 'start', lambda self: None)"),
+        WRONG,
+    ),
+    "another Thread": (before("import threading\nthreading.Thread = object"), REFUSED),
+    "another sleep": (before("import time\ntime.sleep = lambda s: None"), REFUSED),
+    "another Queue.get": (before("from queue import Queue\nfor q in [Queue]: q.get = None"), WRONG),
+    "another isinstance": (before("import builtins\nbuiltins.isinstance = lambda *a: True"), REFUSED),
+    "other builtins": (before("__builtins__['sorted'] = lambda *a, **k: ['False', 'True']"), REFUSED),
+    "its own builtins": (before("sorted = lambda *a, **k: ['False', 'True']\nisinstance = lambda *a: True"), WRONG),
+    "another globals": (before("globals()['__builtins__'].clear()"), REFUSED),
+    # -- ways into the interpreter ----------------------------------------------------------------------------------
+    "subclasses": (before("().__class__.__base__.__subclasses__()"), REFUSED),
+    "globals of a function": (before("def f(): pass\nf.__globals__"), REFUSED),
+    "a computed name": (before("def f(): pass\ngetattr(f, '__glo' + 'bals__')"), REFUSED),
+    "getattr under another name": (before("look = getattr\nlook(1, 'real')"), REFUSED),
+    "getattr with arguments from a list": (before("getattr(*[print, '__self__'])"), REFUSED),
+    "a written-out forbidden name": (before("getattr(print, '__self__')"), REFUSED),
+    "attrgetter": (before("from operator import attrgetter\nattrgetter('gi_' + 'frame')"), REFUSED),
+    "attrgetter under another name": (before("from operator import attrgetter as look"), REFUSED),
+    "a dunder in other letters": (before("def f(): pass\nf.__ｇlobals__"), REFUSED),
+    "a traceback's frame": (inside("try:\n    1 / 0\nexcept Exception as e:\n    e.__traceback__.tb_frame.f_back"), REFUSED),
+    "a generator's frame": (inside("g = (x for x in ())\ng.gi_frame.f_back"), REFUSED),
+    "sys._getframe": (inside("import sys\nsys._getframe(1).f_locals"), REFUSED),
+    "a frame in a pattern": (inside("match self:\n    case object(f_back=x): pass"), REFUSED),
+    "names for patterns": (before("class P:\n    __match_args__ = ('f_back',)"), REFUSED),
+    "names for patterns, from a namedtuple": (
+        before("from collections import namedtuple\nP = namedtuple('P', ['f_' + 'back'])"),
+        REFUSED,
+    ),
+    "a class without a class statement": (before("X = type('X', (), {'__match' + '_args__': ('f_back',)})"), REFUSED),
+    "type under another name": (before("make = type\nmake('X', (), {})"), REFUSED),
+    "a metaclass": (before("class Meta(type):\n    def __instancecheck__(cls, x): return True"), REFUSED),
+    "format": (before("def f(): pass\n'{0.__globals__[Till]}'.format(f)"), WRONG),
+    "type hints that are run": (before("import typing\ntyping.get_type_hints(print)"), REFUSED),
+    "an enum that moves in": (before("import enum\nenum.IntEnum._convert_('X', 'kitchen_helpers.coursework.a2', bool)"), REFUSED),
+    "global_enum": (before("from enum import global_enum"), REFUSED),
+    "wraps that copies more": (
+        before("import functools\nclass C:\n    pass\nfunctools.wraps(print, assigned=('__se' + 'lf__',), updated=())(C())"),
+        WRONG,
+    ),
+    "update_wrapper": (before("import functools\nfunctools.update_wrapper"), REFUSED),
+    "copying with a state": (before("class C:\n    def __reduce_ex__(self, p): return print, ()"), REFUSED),
+    "setting by a computed name": (before("class C: pass\nobject.__setattr__(C(), '__cla' + 'ss__', int)"), REFUSED),
+    "a module in a context": (before("import multiprocessing\nmultiprocessing.get_context('fork').reducer.sys"), REFUSED),
+    "a private part of a module": (before("import threading\nthreading._sys.modules"), REFUSED),
+    "a private part, of a module under a name": (before("import threading\nfor m in [threading]: m._sys.modules"), WRONG),
+    "a module inside a module": (before("import asyncio\nfor m in [asyncio]: m.events.sys"), WRONG),
+    # -- modules that it may not have -------------------------------------------------------------------------------
+    **{
+        f"import {name}": (before(f"import {name}"), REFUSED)
+        for name in (
+            *("ctypes", "gc", "subprocess", "sqlite3", "importlib", "builtins", "shutil", "pathlib", "pty", "_thread"),
+            *("nbgrader", "pickletools", "code", "runpy", "faulthandler", "resource", "mmap", "os.path", "__main__", "answer"),
+        )
+    },
+    "a relative import": (before("from . import a2"), REFUSED),
+    "__import__": (before("__import__('os').system('true')"), REFUSED),
+    "eval": (before("eval('1')"), REFUSED),
+    "exec in a list": (before("for f in [exec]: f('1')"), REFUSED),
+    "open": (inside("open('/etc/passwd').read()"), REFUSED),
+    "a file to log to": (before("import logging\nlogging.FileHandler('/tmp/x')"), REFUSED),
+    "a shell": (before("import asyncio\nasyncio.run(asyncio.create_subprocess_shell('true'))"), REFUSED),
+    "a shell from the loop": (
+        before("import asyncio\nasync def f(): await asyncio.get_running_loop().subprocess_shell(asyncio.Protocol, 'true')\nasyncio.run(f())"),
+        REFUSED,
+    ),
+    "a socket": (before("import socket\nsocket.create_connection(('example.org', 80))"), REFUSED),
+    "a connection to the outside": (
+        before("import asyncio\nasyncio.run(asyncio.wait_for(asyncio.open_connection('1.1.1.1', 80), 2))"),
+        WRONG,
+    ),
+    "a trace of all threads": (before("import threading\nthreading.settrace(print)"), REFUSED),
+    "a signal handler": (before("import signal\nsignal.signal(signal.SIGALRM, lambda *a: None)"), WRONG),
+    "pickle.loads": (before("import pickle\npickle.loads(b'cos\\nsystem\\n.')"), REFUSED),
+    # -- what only a notebook would take ----------------------------------------------------------------------------
+    "an input transformer": (before("get_ipython().input_transformers_post.append(lambda lines: [])"), WRONG),
+    "a shell command": (before("!cat /etc/passwd"), WRONG),
+    "a magic": (before("%run /etc/passwd"), WRONG),
+    "a null byte": (before("x = '\0'"), WRONG),
+    "another encoding": (before("# -*- coding: rot13 -*-"), WRONG),
+    "a lone surrogate": (before("x = '\ud800'"), HARMLESS),
+    "no Python": ("class Till:\n  def sell(self:", WRONG),
+}
