@@ -19,6 +19,7 @@ from matplotlib.patches import Patch
 
 from .comparison import duration
 from .findings import speedup_title, timeline_title
+from .laws import amdahl, usl
 from .loads import in_words
 from .runs import Run, Span
 
@@ -157,7 +158,7 @@ def plot_timeline(comparison: Comparison, engines: Iterable[str] | None = None, 
 
 
 def plot_scaling(scaling: Scaling, ax: Axes | None = None) -> Axes:
-    """Speedup over the number of workers, with the ideal and Amdahl's law as fitted; see `Scaling.plot`."""
+    """Speedup over the number of workers, with the ideal, the laws as fitted, and what two points foretold; see `Scaling.plot`."""
     if ax is None:
         _, ax = plt.subplots(figsize=(7, 4.5), layout="constrained")
     ink, colour = mpl.rcParams["text.color"], COLOURS.get(scaling.engine, QUIET)
@@ -166,10 +167,20 @@ def plot_scaling(scaling: Scaling, ax: Axes | None = None) -> Axes:
     cpus, most = scaling.machine.cpus_usable, counts[-1]
     steps = [1 + (most - 1) * i / 100 for i in range(101)]
     ax.plot(steps, steps, linestyle=":", color=ink, linewidth=1.5, label="ideal: one worker, one CPU each")
-    serial = scaling.serial_fraction
+    serial, both = scaling.serial_fraction, scaling.usl()
     if serial is not None:
-        curve = [1 / (serial + (1 - serial) / n) for n in steps]
+        curve = [amdahl(serial, n) for n in steps]
         ax.plot(steps, curve, linestyle="--", color=colour, linewidth=1.5, label=f"Amdahl, {serial:.0%} serial")
+    if both is not None:
+        contention, coherency = (fitted.value for fitted in both)
+        curve = [usl(contention, coherency, n) for n in steps]
+        words = f"USL, contention {contention:.2g}, coherency {coherency:.2g}"
+        ax.plot(steps, curve, linestyle="-.", color=QUIET, linewidth=1.5, label=words)
+    if len(counts) > 2:
+        later = counts[2:]
+        told = [scaling.predict(n, up_to=counts[1]) for n in later]
+        words = f"foretold (Amdahl) from 1 and {counts[1]} workers"
+        ax.plot(later, told, linestyle="none", marker="D", mfc="none", mec=ink, markersize=8, label=words)
     highest = max(most, *(speedup.median for speedup in speedups))
     spread = [
         [speedup.median - speedup.low for speedup in speedups],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from html import escape
+from math import inf
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,14 @@ from .checks import Reference, check_count, check_engines, check_items, check_ta
 from .comparison import counted, duration, take_turns
 from .engines import ENGINES
 from .intervals import Speedup, speedup_of
+from .laws import Fitted, amdahl, fit_amdahl, fit_usl, spread, usl
 from .machine import MachineCard, machine_card
 from .runs import Job, Run, name_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Scaling", "scale", "serial_fraction"]
+__all__ = ["Scaling", "scale"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +32,7 @@ class Scaling:
         workers: the numbers of workers, from 1.
         results: in the order of the items, the same from every run.
         serial_fraction: Amdahl's, fitted to the medians; None when there were fewer than two numbers of workers.
+        warnings: what these figures cannot tell, one sentence each.
         machine: where it was measured.
     """
 
@@ -59,7 +62,68 @@ class Scaling:
 
     @property
     def serial_fraction(self) -> float | None:
-        return serial_fraction({count: self.seconds(count) for count in self.workers})
+        return fit_amdahl(self._medians(None))
+
+    def amdahl(self, up_to: int | None = None) -> Fitted | None:
+        """Amdahl's serial fraction with its interval, fitted to the runs with at most `up_to` workers."""
+        value = fit_amdahl(self._medians(up_to))
+        if value is None:
+            return None
+        rounds = [fitted for seconds in self._rounds(up_to) if (fitted := fit_amdahl(seconds)) is not None]
+        return spread(value, rounds, 1.0)
+
+    def usl(self, up_to: int | None = None) -> tuple[Fitted, Fitted] | None:
+        """Contention and coherency of the Universal Scalability Law, each with its interval.
+
+        Fitted to the runs with at most `up_to` workers; None with fewer than two numbers of workers beside 1.
+        """
+        values = fit_usl(self._medians(up_to))
+        if values is None:
+            return None
+        rounds = [fitted for seconds in self._rounds(up_to) if (fitted := fit_usl(seconds)) is not None]
+        contention, coherency = ([fitted[i] for fitted in rounds] for i in (0, 1))
+        return spread(values[0], contention, 1.0), spread(values[1], coherency, inf)
+
+    def predict(self, workers: float, up_to: int | None = None, law: str = "amdahl") -> float:
+        """The speedup that a law foretells for so many workers, fitted to the runs with at most `up_to` of them.
+
+        Raises ValueError where there are too few runs to fit `law` ("amdahl" or "usl") to.
+        """
+        if law == "amdahl":
+            serial = self.amdahl(up_to)
+            if serial is not None:
+                return amdahl(serial.value, workers)
+        elif law == "usl":
+            both = self.usl(up_to)
+            if both is not None:
+                return usl(both[0].value, both[1].value, workers)
+        else:
+            raise ValueError(f'unknown law {law!r}: there are "amdahl" and "usl"')
+        least = {"amdahl": "one number", "usl": "two numbers"}[law]
+        raise ValueError(f"{law} needs runs with at least {least} of workers beside 1: measure more, or raise up_to")
+
+    def _medians(self, up_to: int | None) -> dict[int, float]:
+        return {count: self.seconds(count) for count in self.workers if up_to is None or count <= up_to}
+
+    def _rounds(self, up_to: int | None) -> list[dict[int, float]]:
+        counts = self._medians(up_to)
+        return [
+            {count: run.seconds for count, run in zip(counts, runs, strict=True)}
+            for runs in zip(*(self.runs(count) for count in counts), strict=True)
+        ]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        found = []
+        cpus = self.machine.cpus_usable
+        if self.workers[-1] > cpus:
+            have = f"{cpus} usable CPUs" if cpus > 1 else "one usable CPU"
+            found.append(
+                f"This machine has {have}: for work that computes, runs with more workers show the machine's limit, not the work's."
+            )
+        if len(self.workers) > 1 and self.workers[-1] > len(self.results):
+            found.append(f"There are {counted(len(self.results), 'item')}: more workers than that have nothing to do.")
+        return tuple(found)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Speedup over workers, with intervals, the ideal, and the fit."""
@@ -75,6 +139,7 @@ class Scaling:
             "items": len(self.results),
             "machine": self.machine.to_dict(),
             "serial_fraction": self.serial_fraction,
+            "warnings": list(self.warnings),
             "workers": {
                 str(count): {
                     "speedup": self.speedup(count).to_dict(),
@@ -100,8 +165,11 @@ class Scaling:
 
     def _lines(self) -> tuple[str, str]:
         head = f"{self.task}, {counted(len(self.results), 'item')}, {self.engine} · {self.machine.caption}"
-        part = self.serial_fraction
-        return head, "" if part is None else f"Serial part, after Amdahl: {part:.0%} of the work."
+        part = self.amdahl()
+        if part is None:
+            return head, ""
+        interval = f" (95 % interval: {part.low:.0%} to {part.high:.0%})" if len(self.runs(1)) > 1 else ""
+        return head, " ".join([f"Serial part, after Amdahl: {part.value:.0%} of the work{interval}.", *self.warnings])
 
     def __str__(self) -> str:
         head, rows = self._table()
@@ -131,7 +199,7 @@ def scale(
     """Do `task` on every item with 1, 2, 4, … workers of one engine, in turns, and check that the results agree.
 
     Args:
-        engine: "processes" or "threads"; the others have one worker.
+        engine: "processes", "threads", "interpreters" or "dask"; "sequential" and "async" have one worker.
         workers: the most, by default the usable CPUs; or the numbers to try. One worker is always among them.
         items, repeats, warmup, equal: as for `compare`; give at least as many items as workers.
 
@@ -172,18 +240,3 @@ def worker_counts(workers: int | Iterable[int]) -> tuple[int, ...]:
         return tuple(sorted({1, *(check_count("workers", count, 1) for count in workers)}))
     most = check_count("workers", workers, 1)
     return tuple(sorted({most, *(2**power for power in range(most.bit_length()))}))
-
-
-def serial_fraction(seconds: Mapping[int, float]) -> float | None:
-    """The part s of the work that is done by one worker while the others wait, from seconds by number of workers.
-
-    Amdahl (1967): T(n) / T(1) = s + (1 - s) / n, fitted by least squares, which for one unknown is
-    s = sum((y - 1/n) (1 - 1/n)) / sum((1 - 1/n)^2) with y = T(n) / T(1); kept between 0 and 1. All that stands in the
-    way of more workers is in it, also what is not serial: too few items, few CPUs, the cost of sending.
-    """
-    alone = seconds.get(1, 0.0)
-    points = [(1 / count, taken / alone) for count, taken in seconds.items() if count > 1 and alone > 0]
-    if not points:
-        return None
-    fitted = sum((y - x) * (1 - x) for x, y in points) / sum((1 - x) ** 2 for x, _ in points)
-    return min(1.0, max(0.0, fitted))

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kitchen_helpers as kh
-from kitchen_helpers.scaling import serial_fraction, worker_counts
+from kitchen_helpers.laws import fit_amdahl as serial_fraction
+from kitchen_helpers.scaling import worker_counts
 from tests.samples import scaling_of, unhurried
 
 
