@@ -85,10 +85,11 @@ def read_notebook(path: Path) -> bytes:
         descriptor = os.open(path, flags)
     except OSError as error:
         raise Unreadable(f"the notebook cannot be read ({error.strerror})") from None
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)
+        raise Unreadable("the notebook is no ordinary file")
     with open(descriptor, "rb") as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise Unreadable("the notebook is no ordinary file")
         if found.st_size > LARGEST:
             raise Unreadable(f"the notebook has {found.st_size / 1e6:.0f} MB; more than {LARGEST >> 20} MB are not read")
         try:

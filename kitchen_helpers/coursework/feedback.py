@@ -47,7 +47,7 @@ def write_pages(folder: Path, records: Iterable[Record]) -> None:
 def page_name(student: str) -> str:
     """A file name for any student's name: the name itself where it is an ordinary one."""
     plain = re.sub(r"[^\w.@ -]", "_", student, flags=re.ASCII)[:80].strip(". ")
-    if plain == student and student == student.lower():
+    if plain and plain == student == student.lower() and not re.search("-[0-9a-f]{8}$", plain):
         return f"{student}.html"
     mark = hashlib.sha256(student.encode("utf-8", "surrogateescape")).hexdigest()[:8]
     return f"{plain or 'student'}-{mark}.html"

@@ -51,10 +51,11 @@ class Store:
 
     def find(self, student: str, assignment: str) -> Record | None:
         try:
-            record: Record = json.loads(self.path(student, assignment).read_text(encoding="utf-8"))
+            record = json.loads(self.path(student, assignment).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return record if (record.get("student"), record.get("assignment")) == (student, assignment) else None
+        known = isinstance(record, dict) and (record.get("student"), record.get("assignment")) == (student, assignment)
+        return record if known else None
 
     def keep(self, record: Record) -> None:
         with whole(self.path(record["student"], record["assignment"])) as file:

@@ -118,7 +118,7 @@ TRICKS: dict[str, tuple[str, set[str]]] = {
     "sleeping for ever": (before("import time\ntime.sleep(10 ** 6)"), LIMIT),
     # -- floods -----------------------------------------------------------------------------------------------------
     "a flood of output": (before("while True: print('x' * 100_000)"), LIMIT),
-    "a flood of memory": (before("x = [0]\nwhile True: x += x"), WRONG),
+    "a flood of memory": (before("x = [0]\nwhile True: x += x"), WRONG | LIMIT),
     "one large block of memory": (before("x = bytearray(10 ** 12)"), WRONG),
     "memory of many processes": (
         before(
@@ -216,6 +216,30 @@ TRICKS: dict[str, tuple[str, set[str]]] = {
     "a private part of a module": (before("import threading\nthreading._sys.modules"), REFUSED),
     "a private part, of a module under a name": (before("import threading\nfor m in [threading]: m._sys.modules"), WRONG),
     "a module inside a module": (before("import asyncio\nfor m in [asyncio]: m.events.sys"), WRONG),
+    # -- ways into the explorer -------------------------------------------------------------------------------------
+    "the thread that a lock knows": (inside("import threading\nthreading.Lock().acting().run.ending = 'cut'"), HARMLESS),
+    "the owner of a lock": (inside("import threading\nl = threading.Lock()\nl.acquire()\nl.owner.run.ending = 'cut'"), HARMLESS),
+    "the owner, seen through a proxy": (
+        inside("import threading, weakref\nl = threading.Lock()\nweakref.proxy(l).acting().run.ending = 'cut'"),
+        HARMLESS,
+    ),
+    "the owner, by methodcaller": (
+        inside("import threading, operator\noperator.methodcaller('acting')(threading.Lock()).run.ending = 'cut'"),
+        REFUSED,
+    ),
+    "the owner, in a pattern": (
+        inside("import threading\nl = threading.Lock()\nl.acquire()\nmatch l:\n    case object(owner=o): o.run.ending = 'cut'"),
+        REFUSED,
+    ),
+    "the threads of the explorer": (
+        inside("import threading\nfor t in threading.enumerate():\n    t._target, t._args = None, ()"),
+        HARMLESS,
+    ),
+    "swallowing the end of a run": (
+        inside("import threading\nwhile True:\n    try: threading.Event().wait()\n    except BaseException: pass"),
+        HARMLESS | LIMIT,
+    ),
+    "running for itself": (inside("import kitchen_helpers as kh\nkh.explore(lambda: None)\nkh.check('a2.q1', Till)"), WRONG),
     # -- modules that it may not have -------------------------------------------------------------------------------
     **{
         f"import {name}": (before(f"import {name}"), REFUSED)

@@ -1,0 +1,125 @@
+"""Hostile answers get no undeserved point, harm nobody else, and leave no trace."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import threading
+from dataclasses import replace
+
+import psutil
+import pytest
+
+from kitchen_helpers.coursework import QUESTIONS
+from kitchen_helpers.coursework.boxes import run_box
+from kitchen_helpers.coursework.loading import plain, read
+from kitchen_helpers.coursework.policy import Refused
+from kitchen_helpers.coursework.sandbox import COURSE, box_command, walls
+
+from .classroom import right
+from .tricks import LIMIT, REFUSED, TRICKS
+
+TILL = QUESTIONS["a2.q1"]
+FOREIGN = {name: source for name, (source, verdicts) in TRICKS.items() if verdicts == REFUSED}
+# "refused", too, but for what it did.
+FORGED = {"a verdict on every pipe"}
+RUN = {name: trick for name, trick in TRICKS.items() if trick[1] != REFUSED or name in FORGED}
+
+
+def test_there_are_enough_tricks() -> None:
+    assert len(RUN) >= 40 and len(FOREIGN) >= 40
+
+
+@pytest.mark.parametrize("name", sorted(FOREIGN.keys() - FORGED))
+def test_what_leads_out_of_an_answer_is_told_by_its_line_and_not_run(name: str) -> None:
+    source = plain(FOREIGN[name])
+    with pytest.raises(Refused) as reason:
+        read(source, TILL)
+    assert reason.value.line in range(len(source.splitlines()) + 1)
+    assert reason.value.line or "characters" in str(reason.value)
+
+
+@pytest.mark.parametrize("name", RUN)
+@pytest.mark.usefixtures("sandbox", "nothing_left")
+def test_what_is_run_gets_no_point(name: str) -> None:
+    source, verdicts = RUN[name]
+    question = replace(TILL, seconds=2.0) if verdicts >= LIMIT else TILL
+    found = run_box(question, source, "<answer a2-q1>", sandboxed=True)
+    assert found.status in verdicts, found.message
+    assert found.points(2.0) == 0.0
+    assert len(found.message) <= 1_000
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_a_right_answer_is_right_all_the_same() -> None:
+    found = run_box(TILL, right("a2.q1"), "<answer a2-q1>", sandboxed=True)
+    assert (found.status, found.points(2.0)) == ("right", 2.0), found.message
+
+
+@pytest.mark.usefixtures("sandbox", "nothing_left")
+def test_what_an_answer_started_ends_with_it() -> None:
+    """Whoever was seen below us while the box was at work is gone when its verdict is there."""
+    seen: set[psutil.Process] = set()
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.02):
+            seen.update(psutil.Process().children(recursive=True))
+
+    before = set(psutil.Process().children(recursive=True))
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        source, _ = TRICKS["a daemon process that outlives"]
+        found = run_box(TILL, source, "<answer a2-q1>", sandboxed=True)
+    finally:
+        over.set()
+        watcher.join()
+    assert found.status == "wrong"
+    assert len(seen - before) >= 2, "the box and what it started were never seen"
+    _, alive = psutil.wait_procs(seen - before, timeout=5)
+    assert alive == []
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_the_sandbox_shows_nothing_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were an answer to get past the policy, it would find nothing to read, nothing to write to, and nobody to ask."""
+    monkeypatch.setenv("SECRET_OF_THE_TEACHER", "42")
+    look = """
+import json, os, socket
+def tried(what):
+    try:
+        return what() and "done"
+    except OSError as error:
+        return type(error).__name__
+everything = [os.path.join(f, n) for f in ("/proc/1", "/proc/self") for n in ("environ",)]
+print(json.dumps({
+    "user": os.getuid(),
+    "environment": "SECRET" in "".join(open(path).read() for path in everything),
+    "processes": len([n for n in os.listdir("/proc") if n.isdigit()]),
+    "password file": os.path.exists("/etc/passwd"),
+    "shell": os.path.exists("/bin/sh") or os.path.exists("/usr/bin/env"),
+    "tests": os.path.exists(%r),
+    "course": tried(lambda: open("/course/kitchen_helpers/x", "w")),
+    "root": tried(lambda: open("/x", "w")),
+    "dev": tried(lambda: open("/dev/x", "w")),
+    "network": tried(lambda: socket.create_connection(("192.0.2.1", 80), timeout=1)),
+    "scratch": tried(lambda: open("/tmp/x", "w")),
+}))
+"""
+    command = box_command(COURSE, f"exec({look % __file__!r})")
+    said = subprocess.run([*walls(), *command], env={}, cwd="/", capture_output=True, check=True, timeout=60)
+    found = json.loads(said.stdout)
+    assert found.pop("user") != 0
+    assert found.pop("processes") <= 2
+    assert found == {
+        "environment": False,
+        "password file": False,
+        "shell": False,
+        "tests": False,
+        "course": "OSError",
+        "root": "OSError",
+        "dev": "OSError",
+        "network": "OSError",
+        "scratch": "done",
+    }
