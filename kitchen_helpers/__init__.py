@@ -19,13 +19,15 @@ _HOMES: dict[str, str] = {
     "WorkerDied": "engines",
     "scale": "scaling",
     "Scaling": "scaling",
+    "run_under": "elsewhere",
+    "SideBySide": "elsewhere",
     "explore": "interleavings",
     "replay": "interleavings",
     "Exploration": "interleavings",
     "check": "coursework",
 }
 
-_MODULES = ("servers", "workloads")
+_MODULES = ("laws", "servers", "workloads")
 
 __all__ = sorted([*_HOMES, *_MODULES])
 

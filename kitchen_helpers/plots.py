@@ -25,10 +25,11 @@ from .runs import Run, Span
 
 if TYPE_CHECKING:
     from .comparison import Comparison
+    from .elsewhere import SideBySide
     from .loads import LoadResult
     from .scaling import Scaling
 
-__all__ = ["plot_load", "plot_scaling", "plot_speedup", "plot_timeline"]
+__all__ = ["plot_load", "plot_scaling", "plot_side_by_side", "plot_speedup", "plot_timeline"]
 
 COLOURS = {
     "sequential": "#6B7280",
@@ -94,6 +95,24 @@ def plot_speedup(comparison: Comparison, ax: Axes | None = None) -> Axes:
         notes.append("hatched: lost to starting the workers once")
     _caption(ax, notes)
     return ax
+
+
+def plot_side_by_side(both: SideBySide) -> tuple[Axes, Axes]:
+    """Two Pythons, one above the other on one scale; see `SideBySide.plot`."""
+    rows = len(both.here.engines) + len(both.there.engines)
+    _, (above, below) = plt.subplots(2, 1, figsize=(8, 3.4 + 0.62 * rows), layout="constrained")
+    for ax, comparison in ((above, both.here), (below, both.there)):
+        plot_speedup(comparison, ax)
+        card = comparison.machine
+        ax.set_title(
+            f"Python {card.python} {'with' if card.gil_enabled else 'without'} the GIL: {speedup_title(comparison)}",
+            loc="left",
+            fontweight="bold",
+        )
+    widest = max(above.get_xlim()[1], below.get_xlim()[1])
+    above.set_xlim(0, widest)
+    below.set_xlim(0, widest)
+    return above, below
 
 
 def plot_timeline(comparison: Comparison, engines: Iterable[str] | None = None, ax: Axes | None = None) -> Axes:
