@@ -26,6 +26,7 @@ def _parser() -> argparse.ArgumentParser:
     grading.add_argument("--out", type=Path, required=True, help="folder for grades.csv, grades.json and the feedback pages")
     grading.add_argument("--gradebook", type=Path, metavar="DB", help="also write the scores into this gradebook of nbgrader")
     grading.add_argument("--jobs", type=int, metavar="N", help="submissions at once (default: the usable CPUs)")
+    grading.add_argument("--seconds", type=float, metavar="S", help="time limit per question (default: the question's own, 20)")
     grading.add_argument("--dask", metavar="ADDRESS", help="grade on this dask cluster (tcp://…)")
     grading.add_argument(
         "--no-sandbox", action="store_true", help="run the students' code with your own rights: only for code that you trust"
@@ -37,6 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     if options.jobs is not None and options.jobs < 1:
         _parser().error("--jobs must be at least 1")
+    if options.seconds is not None and not options.seconds > 0:
+        _parser().error("--seconds must be positive")
     try:
         summary = _grade(options)
         if options.gradebook is not None:
@@ -82,6 +85,7 @@ def _grade(options: argparse.Namespace) -> Summary:
             executor=executor,
             at_once=at_once,
             sandboxed=not options.no_sandbox,
+            seconds=options.seconds,
             progress=progress,
         )
 

@@ -18,6 +18,7 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +151,7 @@ def main() -> None:
     sys.stdin = sys.__stdin__ = None  # type: ignore[misc]
     sys.stdout = sys.stderr = sys.__stdout__ = sys.__stderr__ = Sink()  # type: ignore[assignment, misc]
     os.environ[INSIDE] = "1"
-    question = QUESTIONS[job["question"]]
+    question = replace(QUESTIONS[job["question"]], seconds=job["seconds"])
     if job["guarded"]:
         _limit(question.seconds, job["sandboxed"])
     verdict = judge(question, job["source"], job["file"], guarded=job["guarded"])

@@ -72,6 +72,7 @@ def run_box(question: Question, source: str, file: str, *, sandboxed: bool, guar
         "question": question.id,
         "source": source,
         "file": file,
+        "seconds": question.seconds,
         "guarded": guarded,
         "sandboxed": sandboxed,
     }

@@ -6,10 +6,10 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ class Job:
     digest: str
     answers: dict[str, Answer]
     problem: str = ""
+    seconds: float | None = None
+    """Time limit per question, instead of its own."""
 
 
 @dataclass
@@ -51,7 +53,7 @@ class Summary:
     statuses: Counter[str] = field(default_factory=Counter)
 
 
-def prepare(submission: Submission, version: str) -> Job:
+def prepare(submission: Submission, version: str, seconds: float | None = None) -> Job:
     """Read a submission and take out its answers; whatever is wrong with it becomes its problem."""
     match = re.fullmatch(r"(a\d+)(_.*)?", submission.assignment, re.DOTALL)
     questions = QUESTIONS.of(match[1]) if match else {}
@@ -69,7 +71,7 @@ def prepare(submission: Submission, version: str) -> Job:
     if problem:
         answers = {name: Answer(problem=problem) for name in questions}
     digest = hashlib.sha256(b"\0".join([version.encode(), problem.encode("utf-8", "backslashreplace"), content])).hexdigest()
-    return Job(submission.student, submission.assignment, digest, answers, problem)
+    return Job(submission.student, submission.assignment, digest, answers, problem, seconds)
 
 
 def run(job: Job, sandboxed: bool) -> Record:
@@ -77,6 +79,8 @@ def run(job: Job, sandboxed: bool) -> Record:
     questions: dict[str, Any] = {}
     for name, answer in job.answers.items():
         question = QUESTIONS[name]
+        if job.seconds is not None:
+            question = replace(question, seconds=job.seconds)
         if answer.problem:
             found = Found("missing", answer.problem)
         else:
@@ -98,9 +102,9 @@ def run(job: Job, sandboxed: bool) -> Record:
     }
 
 
-def version_of(sandboxed: bool) -> str:
+def version_of(*settings: object) -> str:
     """Changes with the checks and everything that they stand on: what older ones found is not taken for theirs."""
-    found = hashlib.sha256(str(sandboxed).encode())
+    found = hashlib.sha256(repr(settings).encode())
     for path in sorted(package_folder().rglob("*.py")):
         found.update(str(path.relative_to(package_folder())).encode() + b"\0" + path.read_bytes())
     return found.hexdigest()
@@ -113,22 +117,25 @@ def grade(
     executor: Executor,
     at_once: int,
     sandboxed: bool = True,
+    seconds: float | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Summary:
     """Grade what is in one folder into another; what was finished before and has not changed is kept.
 
-    `executor`: anything shaped like those of `concurrent.futures`; `at_once`: how many submissions are under way.
+    `executor`: anything shaped like those of `concurrent.futures`; `at_once`: how many submissions are under way;
+    `seconds`: time limit per question, instead of its own.
     Raises CannotGrade, or sandbox.NoSandbox.
     """
     _check_folders(submitted, out)
     out.mkdir(parents=True, exist_ok=True)
     with _alone(out):
-        store, version, summary = Store(out / STATE), version_of(sandboxed), Summary()
+        store, version, summary = Store(out / STATE), version_of(sandboxed, seconds), Summary()
         names = [(s.student, s.assignment) for s in collect(submitted)]
+        jobs = (prepare(submission, version, seconds) for submission in collect(submitted))
         if sandboxed:
             executor.submit(probe).result()
         try:
-            for done, record in enumerate(_found(submitted, store, version, executor, at_once, sandboxed, summary), 1):
+            for done, record in enumerate(_found(jobs, store, executor, at_once, sandboxed, summary), 1):
                 if record is not None:
                     store.keep(record)
                 progress(done, len(names))
@@ -138,7 +145,7 @@ def grade(
 
 
 def _found(
-    submitted: Path, store: Store, version: str, executor: Executor, at_once: int, sandboxed: bool, summary: Summary
+    jobs: Iterable[Job], store: Store, executor: Executor, at_once: int, sandboxed: bool, summary: Summary
 ) -> Iterator[Record | None]:
     """The record of each submission as it is found; None for those that were known, or failed."""
     under_way: dict[Future[Record], Job] = {}
@@ -157,8 +164,7 @@ def _found(
                     yield record
 
     try:
-        for submission in collect(submitted):
-            job = prepare(submission, version)
+        for job in jobs:
             known = store.find(job.student, job.assignment)
             if known is not None and known.get("digest") == job.digest:
                 summary.known += 1

@@ -1,13 +1,13 @@
 """The walls round a box: bubblewrap, a user who owns nothing, no network, a system that can only be read, a scratch folder.
 
-Inside there are Python, this package and what it needs, and nothing to start but Python. As root, two bubblewraps stand in
-one another: the outer one, which the box cannot see, makes Python readable where only root could read it; then root is
-given up for `nobody`, and the inner one makes the sandbox proper.
+Inside there are Python, this package and what it needs, and nothing to start but Python. As root, Python is first made
+readable where only root could read it, in a view of the file system that nobody else has; then root is given up for `nobody`.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import site
 import subprocess
@@ -67,20 +67,13 @@ def walls() -> list[str]:
     """The command that puts another one inside a sandbox. Raises NoSandbox."""
     if sys.platform != "linux":
         raise NoSandbox("sandboxes are made with bubblewrap, which only Linux has")
-    bwrap, setpriv = shutil.which("bwrap"), shutil.which("setpriv")
+    bwrap = shutil.which("bwrap")
     if bwrap is None:
         raise NoSandbox("bubblewrap (the command bwrap) is not installed; Debian and Ubuntu have it as the package bubblewrap")
     folders = [(path, path) for path in _python_folders()] + [(str(package_folder()), f"{COURSE}/{package_folder().name}")]
     outer: list[str] = []
     if os.getuid() == 0:
-        if setpriv is None:
-            raise NoSandbox("as root the command setpriv is needed, too (util-linux)")
-        outer = [bwrap, "--dev-bind", "/", "/", "--tmpfs", "/mnt"]
-        for number, (path, _) in enumerate(folders):
-            outer += ["--ro-bind", path, f"/mnt/{number}"]
-        folders = [(f"/mnt/{number}", inside) for number, (_, inside) in enumerate(folders)]
-        outer += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", "--cap-add", "CAP_SETPCAP", "--die-with-parent"]
-        outer += [setpriv, "--reuid", _NOBODY, "--regid", _NOBODY, "--clear-groups", "--inh-caps=-all", "--bounding-set=-all"]
+        outer, folders = _readable(folders)
     inner = [bwrap, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--hostname", "box"]
     inner += ["--proc", "/proc", "--dev", "/dev"]
     for folder in ("/dev/shm", "/tmp"):
@@ -95,6 +88,27 @@ def walls() -> list[str]:
     inner += ["--setenv", "HOME", "/tmp", "--setenv", "TMPDIR", "/tmp", "--setenv", "LANG", "C.UTF-8"]
     inner += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
     return outer + inner
+
+
+def _readable(folders: list[tuple[str, str]]) -> tuple[list[str], list[tuple[str, str]]]:
+    """As root: the command that makes folders readable for everybody, in a view of its own, and gives root up for nobody.
+
+    It starts no process in between: bubblewrap ends when its parent does, and a parent that has given up its rights may not
+    tell a process of another user.
+    """
+    tools = {name: shutil.which(name) for name in ("unshare", "mount", "setpriv", "sh")}
+    if missing := [name for name, path in tools.items() if path is None]:
+        raise NoSandbox(f"as root the command {missing[0]} is needed, too (util-linux)")
+    script = [f"{tools['mount']} -t tmpfs tmpfs /mnt"]
+    seen: list[tuple[str, str]] = []
+    for number, (outside, inside) in enumerate(folders):
+        place = f"/mnt/{number}"
+        script += [f"mkdir {place}" if os.path.isdir(outside) else f": >{place}"]
+        script += [f"{tools['mount']} --bind {shlex.quote(outside)} {place}"]
+        seen.append((place, inside))
+    nobody = f"{tools['setpriv']} --reuid {_NOBODY} --regid {_NOBODY} --clear-groups --inh-caps=-all --bounding-set=-all"
+    command = [str(tools["unshare"]), "--mount", "--propagation", "private", str(tools["sh"]), "-ec"]
+    return [*command, "\n".join([f"PATH={os.defpath}", *script, f'exec {nobody} "$@"']), "sh"], seen
 
 
 def probe() -> None:

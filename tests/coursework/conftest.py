@@ -10,6 +10,8 @@ import pytest
 
 from kitchen_helpers.coursework.sandbox import NoSandbox, probe
 
+from .classroom import still_there
+
 
 @cache
 def _why_no_sandbox() -> str:
@@ -32,6 +34,4 @@ def nothing_left() -> Iterator[None]:
     """When the test is over, every process that it started has ended."""
     before = set(psutil.Process().children(recursive=True))
     yield
-    left = set(psutil.Process().children(recursive=True)) - before
-    gone, alive = psutil.wait_procs(left, timeout=5)
-    assert not [process for process in alive if process.status() != psutil.STATUS_ZOMBIE]
+    assert still_there(set(psutil.Process().children(recursive=True)) - before) == []

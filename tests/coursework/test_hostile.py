@@ -16,7 +16,7 @@ from kitchen_helpers.coursework.loading import plain, read
 from kitchen_helpers.coursework.policy import Refused
 from kitchen_helpers.coursework.sandbox import COURSE, box_command, walls
 
-from .classroom import right
+from .classroom import right, still_there
 from .tricks import LIMIT, REFUSED, TRICKS
 
 TILL = QUESTIONS["a2.q1"]
@@ -77,8 +77,7 @@ def test_what_an_answer_started_ends_with_it() -> None:
         watcher.join()
     assert found.status == "wrong"
     assert len(seen - before) >= 2, "the box and what it started were never seen"
-    _, alive = psutil.wait_procs(seen - before, timeout=5)
-    assert alive == []
+    assert still_there(seen - before) == []
 
 
 @pytest.mark.usefixtures("sandbox")

@@ -256,7 +256,7 @@ TRICKS: dict[str, tuple[str, set[str]]] = {
     "a file to log to": (before("import logging\nlogging.FileHandler('/tmp/x')"), REFUSED),
     "a shell": (before("import asyncio\nasyncio.run(asyncio.create_subprocess_shell('true'))"), REFUSED),
     "a shell from the loop": (
-        before("import asyncio\nasync def f(): await asyncio.get_running_loop().subprocess_shell(asyncio.Protocol, 'true')\nasyncio.run(f())"),
+        before("import asyncio\nasync def f(loop): await loop.subprocess_shell(asyncio.Protocol, 'true')"),
         REFUSED,
     ),
     "a socket": (before("import socket\nsocket.create_connection(('example.org', 80))"), REFUSED),
