@@ -1,8 +1,8 @@
 # Each target does its own set-up in .venv (.ci/venv) and touches nothing else.
-.PHONY: help lab test tidy bench
+.PHONY: help lab test tidy assignments bench
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 lab: ## open the course in JupyterLab (PORT=8899 BROWSER=none IP=0.0.0.0 for a server without a screen)
 	@.ci/venv lab
@@ -19,6 +19,10 @@ test: ## lint, check the types, run every test and every notebook
 tidy: ## bring every notebook into the form in which it is committed
 	@.ci/venv test
 	.venv/bin/python tests/tidy_notebooks.py
+
+assignments: ## make the students' notebooks of the coursework from those with solutions
+	@.ci/venv test
+	.venv/bin/python tests/release_assignments.py
 
 bench: ## print what our engines, explorer and grader cost beside others, as ratios
 	@.ci/venv test,bench

@@ -18,7 +18,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-CELL_METADATA = {"tags", "jupyter"}
+CELL_METADATA = {"tags", "jupyter", "nbgrader"}
 
 
 def course_notebooks() -> list[Path]:

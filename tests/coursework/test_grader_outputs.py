@@ -248,9 +248,13 @@ def test_without_a_sandbox_nothing_is_run(
 
 
 def test_no_sandbox_does_without_one(submitted: Path, tmp_path: Path) -> None:
+    stub = "    # YOUR CODE HERE\n    raise NotImplementedError()\n"
+    hand_in(submitted, "eva", {"a2.q1": f"class Till:\n  def __init__(self, balance=0):\n{stub}", "a2.q2": right("a2.q2") + f"\ndef f():\n{stub}"})
     out = tmp_path / "out"
     assert main(["grade", str(submitted), "--out", str(out), "--no-sandbox"]) == 0
     grades = json.loads((out / "grades.json").read_text())
     assert [found["status"] for found in grades["ana"][ASSIGNMENT].values()] == ["right", "right", "missing"]
     assert [found["status"] for found in grades["ben"][ASSIGNMENT].values()] == ["wrong", "right", "missing"]
+    assert [found["status"] for found in grades["eva"][ASSIGNMENT].values()] == ["missing", "right", "missing"]
+    assert grades["eva"][ASSIGNMENT]["a2.q1"]["message"].startswith("not answered yet")
     assert grades["dan"] == {}
