@@ -11,7 +11,6 @@ from .collecting import Unreadable
 from .questions import Question
 
 
-
 @dataclass(frozen=True)
 class Answer:
     """The source of an answer cell, or why there is none."""

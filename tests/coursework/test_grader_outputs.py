@@ -249,7 +249,9 @@ def test_without_a_sandbox_nothing_is_run(
 
 def test_no_sandbox_does_without_one(submitted: Path, tmp_path: Path) -> None:
     stub = "    # YOUR CODE HERE\n    raise NotImplementedError()\n"
-    hand_in(submitted, "eva", {"a2.q1": f"class Till:\n  def __init__(self, balance=0):\n{stub}", "a2.q2": right("a2.q2") + f"\ndef f():\n{stub}"})
+    unused = f"\ndef left_over():\n{stub}"
+    nothing_yet = f"class Till:\n  def __init__(self, balance=0):\n{stub}"
+    hand_in(submitted, "eva", {"a2.q1": nothing_yet, "a2.q2": right("a2.q2") + unused})
     out = tmp_path / "out"
     assert main(["grade", str(submitted), "--out", str(out), "--no-sandbox"]) == 0
     grades = json.loads((out / "grades.json").read_text())
