@@ -47,6 +47,7 @@ _INSIDES = _words("""
     subprocess_exec subprocess_shell connect_read_pipe connect_write_pipe add_reader add_writer set_task_factory
     set_exception_handler default_exception_handler
     _convert_ _current_frames _getframe _fut_waiter _coro _ready _scheduled _selector _ssock _csock _actual_context
+    acting call_site take_again give_all
 """)
 _OWN_IS_FINE = _words("register mro _ready _scheduled _selector")
 """Of these, names that an answer may well give to something of its own."""

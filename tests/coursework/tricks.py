@@ -29,6 +29,11 @@ def inside(trick: str) -> str:
     return RACY.replace("        self.balance = balance\n", f"        self.balance = balance\n{body}\n")
 
 
+def with_lock(trick: str) -> str:
+    """The same, with a lock that is held."""
+    return inside(f"import threading\nl = threading.Lock()\nl.acquire()\n{trick}")
+
+
 def before(trick: str) -> str:
     """The racy till, with a trick that is done when its cell is run."""
     return f"{trick.strip()}\n{RACY}"
@@ -216,19 +221,21 @@ TRICKS: dict[str, tuple[str, set[str]]] = {
     "a private part of a module": (before("import threading\nthreading._sys.modules"), REFUSED),
     "a private part, of a module under a name": (before("import threading\nfor m in [threading]: m._sys.modules"), WRONG),
     "a module inside a module": (before("import asyncio\nfor m in [asyncio]: m.events.sys"), WRONG),
-    # -- ways into the explorer -------------------------------------------------------------------------------------
-    "the thread that a lock knows": (inside("import threading\nthreading.Lock().acting().run.ending = 'cut'"), HARMLESS),
-    "the owner of a lock": (inside("import threading\nl = threading.Lock()\nl.acquire()\nl.owner.run.ending = 'cut'"), HARMLESS),
+    # -- ways into the explorer: these made a racy till "hold" after its first schedule, once --------------------------
+    "the thread that a lock knows": (with_lock("l.acting().run.strategy.advance = lambda: False"), REFUSED),
+    "the thread that steps": (with_lock("l.step('', ())[0].run.strategy.advance = lambda: False"), HARMLESS),
+    "the owner of a lock": (with_lock("l.owner.run.strategy.advance = lambda: False"), HARMLESS),
     "the owner, seen through a proxy": (
-        inside("import threading, weakref\nl = threading.Lock()\nweakref.proxy(l).acting().run.ending = 'cut'"),
+        with_lock("import weakref\nweakref.proxy(l).owner.run.strategy.advance = lambda: False"),
         HARMLESS,
     ),
-    "the owner, by methodcaller": (
-        inside("import threading, operator\noperator.methodcaller('acting')(threading.Lock()).run.ending = 'cut'"),
+    "the owner, by getattr": (with_lock("getattr(l, 'owner').run.strategy.advance = lambda: False"), HARMLESS),
+    "the owner, by attrgetter": (
+        with_lock("import operator\noperator.attrgetter('owner')(l).run.strategy.advance = lambda: False"),
         REFUSED,
     ),
     "the owner, in a pattern": (
-        inside("import threading\nl = threading.Lock()\nl.acquire()\nmatch l:\n    case object(owner=o): o.run.ending = 'cut'"),
+        with_lock("match l:\n    case object(owner=o): o.run.strategy.advance = lambda: False"),
         REFUSED,
     ),
     "the threads of the explorer": (
