@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kitchen_helpers.coursework import QUESTIONS, Verdict, exploring
+from kitchen_helpers.coursework.boxes import run_box
 from kitchen_helpers.coursework.loading import load, read
 
 from . import answers
@@ -39,6 +40,9 @@ LIMIT = 15
 def check(question_id: str, source: str, seconds: float = 0.8 * LIMIT) -> Verdict:
     question = QUESTIONS[question_id]
     read(source, question)  # an honest answer never meets the policy
+    if question.alone:  # in a process of its own, as in a notebook
+        found = run_box(question, source, "<answer>", sandboxed=False)
+        return Verdict(found.status, found.message, found.hint)
     names = load(source, f"<answer to {question_id}, {hash(source)}>")
     exploring.patience.set(seconds)
     begun = time.perf_counter()

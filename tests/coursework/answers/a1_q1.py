@@ -1,0 +1,168 @@
+from . import planted
+
+POOL = """
+from concurrent.futures import ThreadPoolExecutor
+
+def run_threaded(task, items, workers):
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(task, items))
+"""
+
+BY_HAND = """
+import queue
+import threading
+
+def run_threaded(task, items, workers):
+    todo = queue.SimpleQueue()
+    items = list(items)
+    for numbered in enumerate(items):
+        todo.put(numbered)
+    results, errors = [None] * len(items), []
+
+    def work():
+        while not errors:
+            try:
+                index, item = todo.get_nowait()
+            except queue.Empty:
+                return
+            try:
+                results[index] = task(item)
+            except BaseException as error:
+                errors.append(error)
+
+    crew = [threading.Thread(target=work) for _ in range(min(workers, len(items)))]
+    for thread in crew:
+        thread.start()
+    for thread in crew:
+        thread.join()
+    if errors:
+        raise errors[0]
+    return results
+"""
+
+SEMAPHORE = """
+from threading import Semaphore, Thread
+
+def run_threaded(task, items, workers):
+    places, results, errors, crew = Semaphore(workers), {}, [], []
+
+    def work(index, item):
+        try:
+            results[index] = task(item)
+        except Exception as error:
+            errors.append(error)
+        finally:
+            places.release()
+
+    try:
+        for index, item in enumerate(items):
+            places.acquire()
+            if errors:
+                places.release()
+                break
+            thread = Thread(target=work, args=(index, item))
+            crew.append(thread)
+            thread.start()
+    finally:
+        for thread in crew:
+            thread.join()
+    if errors:
+        raise errors[0]
+    return [results[index] for index in range(len(crew))]
+"""
+
+FUTURES = """
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+
+def run_threaded(task, items, workers):
+    pool = ThreadPoolExecutor(max_workers=workers)
+    try:
+        futures = [pool.submit(task, item) for item in items]
+        wait(futures, return_when=FIRST_EXCEPTION)
+        return [future.result() for future in futures]
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+"""
+
+RIGHT = {"pool": POOL, "queue by hand": BY_HAND, "semaphore": SEMAPHORE, "futures": FUTURES}
+
+WRONG = {
+    "in turn": ("def run_threaded(task, items, workers):\n    return [task(item) for item in items]\n", "under way at once"),
+    "started and joined one by one": (
+        """
+from threading import Thread
+
+def run_threaded(task, items, workers):
+    results = []
+    for item in items:
+        thread = Thread(target=lambda: results.append(task(item)))
+        thread.start()
+        thread.join()
+    return results
+""",
+        "under way at once",
+    ),
+    "in the order of finishing": (
+        """
+from concurrent.futures import ThreadPoolExecutor, as_completed
+
+def run_threaded(task, items, workers):
+    with ThreadPoolExecutor(workers) as pool:
+        return [future.result() for future in as_completed([pool.submit(task, item) for item in items])]
+""",
+        "in the order of the items",
+    ),
+    "a thread for each item": (planted(SEMAPHORE, "Semaphore(workers)", "Semaphore(1000)"), "tasks were running at once"),
+    "exceptions are lost": (
+        planted(BY_HAND, "    if errors:\n        raise errors[0]\n", ""),
+        "must raise the task's exception",
+    ),
+    "exceptions become results": (
+        planted(BY_HAND, "errors.append(error)", "results[index] = error"),
+        "must raise the task's exception",
+    ),
+    "another exception": (
+        planted(BY_HAND, "raise errors[0]", "raise RuntimeError('a task failed') from errors[0]"),
+        "the task's own Burnt",
+    ),
+    "pool left open": (
+        """
+from concurrent.futures import ThreadPoolExecutor
+
+def run_threaded(task, items, workers):
+    return list(ThreadPoolExecutor(workers).map(task, items))
+""",
+        "still running after",
+    ),
+    "raises while others run": (planted(FUTURES, "wait=True", "wait=False"), "still running after"),
+    "items are hashed": (
+        """
+from concurrent.futures import ThreadPoolExecutor
+
+def run_threaded(task, items, workers):
+    with ThreadPoolExecutor(workers) as pool:
+        results = dict(zip(items, pool.map(task, items)))
+    return [results[item] for item in items]
+""",
+        "TypeError",
+    ),
+    "an iterator": (planted(POOL, "list(pool.map(task, items))", "pool.map(task, items)"), "must be a list"),
+    "len of the items": (planted(BY_HAND, "    items = list(items)\n", ""), "TypeError"),
+    "waits for ever without items": (
+        """
+import queue, threading
+
+def run_threaded(task, items, workers):
+    items, done = list(items), queue.Queue()
+    lock = threading.Semaphore(workers)
+    def work(index, item):
+        with lock:
+            done.put((index, task(item)))
+    for index, item in enumerate(items):
+        threading.Thread(target=work, args=(index, item)).start()
+    results = [done.get() for _ in range(max(1, len(items)))]
+    return [result for _, result in sorted(results, key=lambda pair: pair[0])]
+""",
+        "has not returned",
+    ),
+}
