@@ -117,7 +117,8 @@ def test_the_last_row_says_who_waits_for_ever_and_who_failed() -> None:
     html = svg_lanes(lane_examples.transfer_deadlock())
     assert html.count(">waits for ever for b.lock</text>") == html.count(">waits for ever for a.lock</text>") == 1
     found = lane_examples.worker_exception()
-    assert ">✗ KeyError</text>" in svg_lanes(replace(found, steps=found.steps[:3]))
+    assert ">↑ ✗ then KeyError (line 4)</text>" in svg_lanes(replace(found, steps=found.steps[:3]))
+    assert ">✗ KeyError</text>" in svg_lanes(replace(found, steps=found.steps[1:3]))  # Ana has no step
 
 
 def test_a_livelock_has_an_arrow_back() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import lane_examples
@@ -11,7 +12,16 @@ from hypothesis import strategies as st
 
 from kitchen_helpers.interleavings.lanes import text_lanes, text_report
 from kitchen_helpers.interleavings.verdict import Failure, Wait
-from kitchen_helpers.interleavings.wording import clean, rows, sentence, shorten, told_apart, width
+from kitchen_helpers.interleavings.wording import (
+    blocked_after,
+    clean,
+    failing_step,
+    rows,
+    sentence,
+    shorten,
+    told_apart,
+    width,
+)
 
 LOST_UPDATE = """\
 fails: AssertionError in main (line 14): one sale is lost
@@ -37,7 +47,7 @@ failing schedule: 4 steps, 1 preemption (a switch that nothing forced)
  ── switch ──
  2 ║                           ║acquires b.lock             line 6
  3 ║                           ║waits for a.lock            line 7
- ── switch (Ben is blocked: waits for a.lock) ──
+ ── switch (Ben waits for a.lock) ──
  4 ║waits for b.lock           ░                            line 7
    ░waits for ever for b.lock  ░waits for ever for a.lock   line 7
     ║ holds a lock   ░ is blocked
@@ -117,8 +127,7 @@ def test_no_step_is_lost_by_folding() -> None:
 
 def test_many_threads_stand_like_stairs_and_every_name_differs() -> None:
     lines = text_lanes(lane_examples.wide(12)).splitlines()
-    header = lines[3].split()
-    assert len(set(header)) == len(header) == 13
+    assert re.findall(r"…(\d+)", lines[3]) == [str(i) for i in range(1, 13)]
     assert max(width(line) for line in lines) < 150
 
 
@@ -164,11 +173,31 @@ def test_waits_without_a_circle_say_why_nobody_helps() -> None:
     assert "stuck: Ben holds key and waits for lock (line 5), which Cleo holds" in text
 
 
-def test_below_the_last_step_stands_who_failed_where_no_step_says_so() -> None:
+def test_where_no_step_says_who_failed_it_stands_behind_the_last_step_of_that_thread() -> None:
     found = lane_examples.worker_exception()
     assert "✗" not in text_lanes(found)
     lines = text_lanes(replace(found, steps=found.steps[:3])).splitlines()
+    line = next(line for line in lines if "✗" in line)
+    assert line.startswith(" 1  reads stock['eggs'] → 1") and line.endswith("✗ then KeyError (line 4)")
+    lines = text_lanes(replace(found, steps=found.steps[1:3])).splitlines()  # Ana has no step
     assert next(line for line in lines if "✗" in line).split() == ["✗", "KeyError", "line", "4"]
+
+
+def test_a_step_that_fails_before_others_go_on_is_the_failing_one() -> None:
+    found = lane_examples.worker_exception()
+    steps = tuple(replace(step, number=i + 1) for i, step in enumerate((*found.steps[:2], found.steps[3], found.steps[2])))
+    failing = failing_step(replace(found, steps=steps))
+    assert failing is not None and failing.number == 3
+
+
+def test_only_who_had_to_stop_is_called_blocked() -> None:
+    """Who was only interrupted is not, though it could not go on just then, unless it never does again."""
+    found = lane_examples.transfer_deadlock()
+    found = replace(found, steps=tuple(replace(step, blocked=("Ana", "Ben")) for step in found.steps[:2]))
+    assert blocked_after(found) == [{"Ana"}, {"Ana", "Ben"}]
+    assert blocked_after(replace(found, failure=Failure("exception", ""))) == [set(), set()]
+    had_to = tuple(replace(step, switch="blocked" if step.number == 2 else "") for step in found.steps)
+    assert blocked_after(replace(found, steps=had_to, failure=Failure("exception", ""))) == [{"Ana"}, {"Ana"}]
 
 
 def test_whoever_runs_round_in_a_livelock_is_not_said_to_wait() -> None:
@@ -213,7 +242,9 @@ def test_a_shortened_text_fits_and_is_printable(text: str, columns: int) -> None
 def test_names_are_told_apart_when_they_are_cut() -> None:
     names = [f"a very long name of a cook, number {i}" for i in range(12)] + ["Ana"]
     short = told_apart(names, lambda name: shorten(name, 8))
-    assert len(set(short)) == 13 and short[-1] == "Ana" and all(width(name) <= 8 for name in short)
+    assert short == [*(f"…{i}" for i in range(12)), "Ana"]
+    same_end = told_apart([f"{i} of the cooks of the evening" * 2 for i in "ab"], lambda name: shorten(name, 4))
+    assert len(set(same_end)) == 2
 
 
 @pytest.mark.parametrize("seed", range(60))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .verdict import Counterexample, Exploration, Failure, Step
+from .verdict import Counterexample, Exploration, Step
 from .wording import (
     SCOPE,
     Row,
@@ -12,6 +12,7 @@ from .wording import (
     clean,
     count,
     ending,
+    failed_after,
     figures,
     lanes_of,
     listed,
@@ -95,13 +96,13 @@ def _lanes(counterexample: Counterexample, second_line: str) -> str:
     sources = source_lines(counterexample)
     widest = max((width(place) for place, _ in sources), default=0)
     lines += [f"{place}:{' ' * (widest - width(place))}  {source}" for place, source in sources]
-    lines += _waits(counterexample.failure)
+    lines += _waits(counterexample)
     lines.append(f"repeat it: {replay_call(counterexample)}")
     return "\n".join(lines)
 
 
-def _waits(failure: Failure) -> list[str]:
-    circle, others = waiting(failure)
+def _waits(counterexample: Counterexample) -> list[str]:
+    circle, others = waiting(counterexample)
     if width(" → ".join(circle)) > _WIDE:
         lines = ["circle: " + " →\n        ".join(circle)]
     else:
@@ -152,6 +153,8 @@ class _Table:
             self.objects = []
             self.value_cells = self._value_cells(steps)
         self.line_at = self.values_at + sum(self.value_cells)
+        self.failed = failed_after(counterexample)
+        self.blocked_after = dict(zip([step.number for step in steps], blocked_after(counterexample), strict=True))
         self.holding: set[str] = set()
         self.blocked: set[str] = set()
 
@@ -205,7 +208,8 @@ class _Table:
         columns = self._value_columns()
         at = columns[self.objects.index(step.object)][0] if step.object in self.objects else self.values_at
         line = _pad(_pad(line, at) + self._value(step), self.line_at) + f"line {step.line}"
-        return (_pad(line, self.line_at + 12) + shorten(step.note, 100)).rstrip() if step.note else line.rstrip()
+        notes = [note for note in (step.note, self.failed.get(step.number)) if note]
+        return (_pad(line, self.line_at + 12) + shorten("; ".join(notes), 100)).rstrip() if notes else line.rstrip()
 
     def ending(self, told: dict[str, tuple[str, int | None]]) -> list[str]:
         """Below the last step: who waits for ever, and for what; who failed."""
@@ -215,8 +219,11 @@ class _Table:
             line = ""
             for name, start, gutter in zip(self.threads, self.starts, self._gutters(), strict=True):
                 if name in names:
-                    mark = " " if told[name][0].startswith("✗") else _BLOCKED
-                    line = _pad(line, start - 1, 1) + mark + shorten(told[name][0], _CELL)
+                    text = told[name][0]
+                    mark = " " if text.startswith("✗") else _BLOCKED
+                    if width(text) > _CELL and mark == _BLOCKED:
+                        text = "waits for ever"  # for what, stands below
+                    line = _pad(line, start - 1, 1) + mark + shorten(text, _CELL)
                 elif gutter and width(line) < start - 1:
                     line = _pad(line, start - 1, 1) + gutter
             at = {told[name][1] for name in names}
@@ -229,7 +236,7 @@ class _Table:
     def _advance(self, row: Row) -> None:
         for step in row.steps:
             (self.holding.add if step.holds else self.holding.discard)(step.thread)
-        self.blocked = blocked_after(self.steps, row.steps[-1])
+        self.blocked = self.blocked_after[row.steps[-1].number]
 
 
 def _folded(row: Row) -> str:

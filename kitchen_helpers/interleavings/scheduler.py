@@ -27,6 +27,8 @@ class StepLog(Protocol):
 
     loud: bool
 
+    def begun(self, thread: VirtualThread) -> None: ...
+
     def append(
         self, thread: VirtualThread, site: Site | None, doing: str, target: Any, name: str, value: Any
     ) -> None: ...
@@ -321,6 +323,8 @@ class Run:
         thread.parked = True
         self.pass_on(thread)
         thread.parked = thread.impatient = False
+        if self.log is not None:
+            self.log.begun(thread)
         thread.rescue = thread.uses = None
         return thread.alternative
 

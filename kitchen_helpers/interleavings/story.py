@@ -22,7 +22,10 @@ from .verdict import Counterexample, Failure, Step
 class _Entry:
     """One step, as it was written down while it happened."""
 
-    __slots__ = ("blocked", "depth", "doing", "held", "name", "site", "state", "target", "thread", "value")
+    __slots__ = (
+        *("blocked", "depth", "doing", "held", "name", "site", "spinning", "state", "target", "thread"),
+        "value",
+    )
 
     def __init__(self, thread: VirtualThread, site: Site | None, doing: str, target: Any, name: str, value: Any):
         self.thread = thread
@@ -34,6 +37,8 @@ class _Entry:
         self.state = _state(target)
         self.held = list(thread.held)
         self.blocked = [t for t in thread.run.threads if not t.done and is_blocked(t)]
+        self.spinning: list[VirtualThread] = []
+        """Who goes round a loop before this step, waiting for a change."""
         self.depth = int(thread.run.strategy.depth)
 
 
@@ -45,16 +50,44 @@ class Log:
         self.loud = loud
         self.program = program
         self.names = Names(program)
+        self.unfinished: dict[VirtualThread, tuple[int, _Entry]] = {}
+        """The last step of each thread if nothing was told of it, and what goes before: it has failed, if its thread has."""
+        self.spinning: list[VirtualThread] = []
+
+    def begun(self, thread: VirtualThread) -> None:
+        """A step happens now. What came of it is told by `append`, but for an exception."""
+        self.spinning = [t for t in thread.run.threads if is_spinning(t)]
+        entry = _Entry(thread, thread.site, "fail", thread.target, "", None)
+        entry.spinning = self.spinning
+        self.unfinished.pop(thread, None)  # the latest comes last
+        self.unfinished[thread] = len(self.entries), entry
+
+    def told(self) -> list[_Entry]:
+        """All steps in order, with those at which a thread failed."""
+        failed = [(at, entry) for thread, (at, entry) in self.unfinished.items() if thread.error is not None]
+        entries = list(self.entries)
+        for more, (at, entry) in enumerate(failed):
+            entries.insert(at + more, entry)
+        return entries
 
     def append(self, thread: VirtualThread, site: Site | None, doing: str, target: Any, name: str, value: Any) -> None:
         self.names.look_at(sys._getframe(1))
         if doing == "notify":
             value = [t.name for t in value] if is_a(value, list) else []
+        self.unfinished.pop(thread, None)
         if doing != "start":
             self.entries.append(_Entry(thread, site, doing, target, name, value))
+            self.entries[-1].spinning = self.spinning
+
+
+def is_spinning(thread: VirtualThread) -> bool:
+    """Does it go round a loop that only another thread's change can end?"""
+    return thread.impatient or (thread.waiting is not None and thread.waiting[0] == "change")
 
 
 def is_blocked(thread: VirtualThread) -> bool:
+    if is_spinning(thread):
+        return False
     return thread.waiting is not None or (thread.parked and thread.ready is not None and not thread.ready())
 
 
@@ -97,17 +130,18 @@ def _loop(run: Run, log: Log) -> int:
     """From which step on a livelock repeats itself; 0 if it is none."""
     if run.ending != "livelock":
         return 0
-    return next((i for i, e in enumerate(log.entries, 1) if e.depth > run.detail[2]), 0)
+    return next((i for i, e in enumerate(log.told(), 1) if e.depth > run.detail[2]), 0)
 
 
 def _steps(run: Run, log: Log, search: Search) -> list[Step]:
     steps: list[Step] = []
-    lost = _lost_updates(log.entries)
-    for index, entry in enumerate(log.entries):
-        before = log.entries[index - 1] if index else None
+    entries = log.told()
+    lost = _lost_updates(entries)
+    for index, entry in enumerate(entries):
+        before = entries[index - 1] if index else None
         switch = ""
         if before is not None and before.thread is not entry.thread:
-            switch = _switch(before, entry, log.entries[index:], search)
+            switch = _switch(before, entry, entries[index:], search)
         words, target, value = _words(entry, log.names)
         site = entry.site
         steps.append(
@@ -158,8 +192,9 @@ def _switch(before: _Entry, entry: _Entry, rest: list[_Entry], search: Search) -
             if node.preempts():
                 return "preempted"
             break
-    over = before.thread.done and not any(e.thread is before.thread for e in rest)
-    return "ended" if over else "blocked"
+    if before.thread.done and not any(e.thread is before.thread for e in rest):
+        return "ended"
+    return "spins" if before.thread in entry.spinning else "blocked"
 
 
 _KINDS = {
@@ -174,6 +209,8 @@ _SENTENCES = {
     "release": "releases {what}",
     "wait": "waits at {what}",
     "wake": "wakes up at {what}",
+    "abort": "breaks {what}",
+    "reset": "resets {what}",
     "expire": "stops waiting at {what}",
     "spurious": "wakes up at {what} for no reason",
     "set": "sets {what}",
@@ -203,6 +240,8 @@ def _words(entry: _Entry, names: Names) -> tuple[str, str, str | None]:
         return _data_words(entry, names)
     text = entry.site.text if entry.site is not None else ""
     target = entry.target
+    if entry.doing == "fail":
+        return f"{text or 'fails'} → {type(entry.thread.error).__name__}", "", None
     if is_a(target, VirtualThread):
         return f"looks whether {target.name} has ended → {entry.value}", target.name, None
     what = names.of(target) or _of_call(text) or getattr(target, "what", "")
@@ -248,5 +287,6 @@ def _of_call(text: str) -> str:
     """The object in the expression of a call: "self.lock.acquire" is about lock."""
     base, _, last = text.rpartition(".")
     methods = {"acquire", "release", "wait", "wait_for", "notify", "notify_all", "put", "get", "set", "clear", "is_set"}
+    methods |= {"abort", "reset"}
     chosen = (base if last in methods else text).removeprefix("self.")
     return chosen if chosen.replace(".", "").replace("_", "").isalnum() else ""

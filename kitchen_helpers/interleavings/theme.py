@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from html import escape
 
@@ -9,6 +10,9 @@ from .wording import clean
 
 LANE_COLOURS = 6
 """Lanes beyond these begin again with the first colour; the name above each lane tells them apart."""
+
+SCOPE = "KITCHEN-LANES"
+"""Replaced by a name made from the content, so that drawings on one page do not collide."""
 
 # Okabe and Ito's colours; the blue is lighter on dark paper. Red is kept for what fails, and always comes with a ✗.
 _LIGHT = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
@@ -55,7 +59,7 @@ box-sizing:border-box;font:14px/1.5 var(--jp-ui-font-family,system-ui,-apple-sys
 @ p.soft,@ p.legend{color:var(--soft);font-size:13px}
 @ .scroll{overflow-x:auto;margin:10px 0 8px;display:flex;flex-wrap:wrap;gap:10px 40px;align-items:center}
 @ p.strong{font-weight:600}
-@ svg{display:block;flex:none;max-width:none;font-size:13px}
+@ svg{display:block;flex:0 1 auto;max-width:100%;height:auto;font-size:13px}
 @ svg text{fill:var(--ink)}
 @ code,@ pre{font-family:var(--jp-code-font-family,ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace);font-size:13px;\
 line-height:1.45;color:var(--ink);background:transparent;border:0;padding:0;margin:0}
@@ -143,17 +147,22 @@ def fit(text: str, room: float, size: float = 13) -> str:
 
 
 def wrap(text: str, room: float, size: float = 13, most: int = 4) -> list[str]:
-    """The text in lines of so many pixels at most."""
-    lines: list[str] = []
-    line = ""
+    """The text in lines of so many pixels at most; a long name may be parted behind an underscore or a dot."""
+    lines = [""]
     for word in clean(text).split():
-        longer = f"{line} {word}".strip()
-        if line and pixels(longer, size) > room:
-            lines.append(line)
-            line = word
-        else:
-            line = longer
-    lines.append(line)
+        gap = " " if lines[-1] else ""
+        if pixels(lines[-1] + gap + word, size) <= room:
+            lines[-1] += gap + word
+            continue
+        lines += [""] * bool(gap)
+        for part in _PARTS.findall(word):
+            for piece in [part] if pixels(part, size) <= room else part:
+                if lines[-1] and pixels(lines[-1] + piece, size) > room:
+                    lines.append("")
+                lines[-1] += piece
     if len(lines) > most:
         lines = [*lines[: most - 1], lines[most - 1] + " …"]
     return [fit(line, room, size) for line in lines]
+
+
+_PARTS = re.compile(r"[^_.(\[]*[_.(\[]+|[^_.(\[]+")

@@ -32,7 +32,8 @@ class Step:
     """That line, stripped."""
     file: str = ""
     switch: str = ""
-    """Why another thread went before this one: "" (no switch), "preempted", "blocked", "ended"."""
+    """Why another thread went before this one: "" (no switch), "preempted", "blocked", "ended",
+    or "spins": the other one goes round a loop until something changes."""
     holds: tuple[str, ...] = ()
     """Names of the locks that this thread holds after the step."""
     blocked: tuple[str, ...] = ()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import linecache
 import os.path
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -17,6 +19,8 @@ _JOINER = "\u200d"  # holds emoji such as a woman cook together
 _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _STUCK = {"deadlock": "every thread that is left waits for ever", "livelock": "the threads go round for ever"}
 _LONG_SCHEDULE = 100
+STOPS = ("wait", "join", "sleep")
+"""Kinds of steps after which a thread does not go on by itself."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +79,17 @@ def shorten(text: str, columns: int) -> str:
 
 
 def told_apart(names: Sequence[str], cut: Callable[[str], str]) -> list[str]:
-    """The names, cut, and still different: "cook number 1" and "cook number 2" must not both be "cook n…"."""
+    """The names, cut, and still different: of "cook number 1" and "cook number 2" the end must not be cut off."""
     short = [cut(name) for name in names]
-    if len(set(short)) == len(set(names)):
-        return short
-    return [
-        name if short.count(name) == 1 else f"{name[: -1 - len(str(i))].rstrip('…')}…{i}"
-        for i, name in enumerate(short, start=1)
-    ]
+    for same in [text for text, times in Counter(short).items() if times > 1]:
+        alike = [i for i, text in enumerate(short) if text == same]
+        common = os.path.commonprefix([names[i] for i in alike]).rstrip("0123456789")
+        ends = [cut("…" + clean(names[i])[len(clean(common)) :]) for i in alike]
+        if len({*ends, *short} - {same}) < len(ends) + len(set(short)) - 1:
+            ends = [f"{same[: -1 - len(str(i))].rstrip('…')}…{i}" for i in range(1, len(alike) + 1)]
+        for i, text in zip(alike, ends, strict=True):
+            short[i] = text
+    return short
 
 
 def count(number: int, noun: str) -> str:
@@ -136,11 +143,22 @@ def raised_name(failure: Failure) -> str:
 
 def failing_step(counterexample: Counterexample) -> Step | None:
     """The step at which it fails, if that is one of the visible ones."""
-    if not counterexample.steps:
+    steps, failure = counterexample.steps, counterexample.failure
+    if failure.kind != "exception" or not steps:
         return None
-    last, failure = counterexample.steps[-1], counterexample.failure
-    there = failure.kind == "exception" and (last.thread, last.line) == (failure.thread, failure.line)
+    last = next((step for step in reversed(steps) if step.thread == failure.thread), steps[-1])
+    there = last is steps[-1] and (last.thread, last.line) == (failure.thread, failure.line)
     return last if there or last.kind == "fail" else None
+
+
+def failed_after(counterexample: Counterexample) -> dict[int, str]:
+    """The number of the last step of a thread that failed behind it, at no step of its own, with what to say of that."""
+    failure = counterexample.failure
+    mine = [step for step in counterexample.steps if step.thread == failure.thread]
+    if failure.kind != "exception" or not mine or failing_step(counterexample) is not None:
+        return {}
+    line = f" (line {failure.line})" if failure.line is not None else ""
+    return {mine[-1].number: f"✗ then {raised_name(failure)}{line}"}
 
 
 def ending(counterexample: Counterexample) -> dict[str, tuple[str, int | None]]:
@@ -153,7 +171,8 @@ def ending(counterexample: Counterexample) -> dict[str, tuple[str, int | None]]:
             for wait in failure.waits
             if wait.thread in lanes
         }
-    if failure.kind == "exception" and failure.thread in lanes and failing_step(counterexample) is None:
+    acts = any(step.thread == failure.thread for step in counterexample.steps)
+    if failure.kind == "exception" and failure.thread in lanes and not acts:
         found[str(failure.thread)] = (f"✗ {raised_name(failure)}", failure.line)
     return found
 
@@ -174,8 +193,9 @@ def schedules_run(exploration: Exploration) -> str:
     return f"{count(exploration.schedules, 'schedule')} {'was' if exploration.schedules == 1 else 'were'} run"
 
 
-def waiting(failure: Failure) -> tuple[list[str], list[str]]:
+def waiting(counterexample: Counterexample) -> tuple[list[str], list[str]]:
     """Who waits for ever: the links of the circle, if there is one (the first thread closes it), and the others."""
+    failure, lanes = counterexample.failure, lanes_of(counterexample)
     if failure.kind == "livelock":  # its threads run, for ever
         return [], []
     waits = {wait.thread: wait for wait in failure.waits}
@@ -183,7 +203,8 @@ def waiting(failure: Failure) -> tuple[list[str], list[str]]:
     if len(links) < len(failure.cycle):
         links = []
     circle = [*(in_words(wait) for wait in links), clean(failure.cycle[0])] if links else []
-    return circle, [in_words(wait) + _hopeless(wait) for wait in failure.waits if wait not in links]
+    others = sorted((wait for wait in failure.waits if wait not in links), key=lambda wait: wait.thread not in lanes)
+    return circle, [in_words(wait) + _hopeless(wait) for wait in others]
 
 
 def in_words(wait: Wait) -> str:
@@ -217,29 +238,63 @@ def replay_call(counterexample: Counterexample) -> str:
     return f'kh.replay({program}, "{clean(counterexample.schedule)}")'
 
 
-def blocked_after(steps: Sequence[Step], step: Step) -> set[str]:
-    """Who is blocked after the step: also its own thread, if the next step is another's for that reason."""
-    after = step.number - steps[0].number + 1
-    own = {step.thread} if after < len(steps) and steps[after].switch == "blocked" else set()
-    return own.union(step.blocked)
+def blocked_after(counterexample: Counterexample) -> list[set[str]]:
+    """For each step, who is stopped after it: its thread had to give way, or never goes on again.
+
+    Who was interrupted and could not go on just now either is left out: it does not find out.
+    """
+    steps = counterexample.steps
+    stuck = {wait.thread for wait in counterexample.failure.waits}
+    gave_way: set[str] = set()
+    after: list[set[str]] = []
+    for i, step in enumerate(steps):
+        had_to = i + 1 < len(steps) and steps[i + 1].switch == "blocked"
+        (gave_way.add if had_to or step.kind in STOPS else gave_way.discard)(step.thread)
+        after.append(gave_way.intersection(step.blocked) | ({step.thread} if had_to else set()))
+    for name in stuck:
+        for step, blocked in zip(reversed(steps), reversed(after), strict=True):
+            if name not in step.blocked:
+                break
+            blocked.add(name)
+            if step.thread == name:
+                break
+    return after
 
 
 def source_lines(counterexample: Counterexample, most: int = 16) -> list[tuple[str, str]]:
     """("line 4 of your cell", "self.value += 1") for each line of a step or of a lasting wait, in the order of the file."""
+    failure = counterexample.failure
     file_of = {step.thread: step.file for step in counterexample.steps}
     files = list(dict.fromkeys(step.file for step in counterexample.steps))
-    places = sorted(
+    places = list(
         {(files.index(step.file), step.line, step.source) for step in counterexample.steps}
         | {
             (files.index(file_of[wait.thread]), wait.line, wait.source)
-            for wait in counterexample.failure.waits
-            if wait.thread in file_of and counterexample.failure.kind != "livelock"
+            for wait in failure.waits
+            if wait.thread in file_of and failure.kind != "livelock"
         }
     )
-    lines = [(f"line {line}{_of(files[index])}", shorten(source, 160)) for index, line, source in places]
+    place = _raised_at(failure)
+    if place is not None:
+        files.append(place[0])
+        if (files.index(place[0]), *place[1:]) not in places:
+            places.append((files.index(place[0]), *place[1:]))
+    lines = [(f"line {line}{_of(files[index])}", shorten(source, 160)) for index, line, source in sorted(places)]
     if len(lines) > most:
         lines = [*lines[: most - 1], (f"and {len(lines) - most + 1} more lines", "…")]
     return lines
+
+
+def _raised_at(failure: Failure) -> tuple[str, int, str] | None:
+    """The file, the number and the text of the line that raised, if the exception still knows it."""
+    trace = failure.exception.__traceback__ if failure.exception is not None else None
+    found = None
+    while trace is not None:
+        file, line = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+        if line == failure.line and (source := linecache.getline(file, line).strip()):
+            found = file, line, source
+        trace = trace.tb_next
+    return found
 
 
 def _of(file: str) -> str:
@@ -283,9 +338,14 @@ def _reason(counterexample: Counterexample, i: int) -> str | None:
         return (
             f"{who} has failed" if failure.kind == "exception" and failure.thread == before.thread else f"{who} is done"
         )
+    if steps[i].switch == "spins":
+        return f"{who}'s loop waits for a change"
     if steps[i].switch == "blocked":
-        waits = before.kind in ("wait", "join", "sleep") or before.action.startswith("waits")
-        return f"{who} is blocked: {shorten(before.action, 40)}" if waits else f"{who} is blocked"
+        if before.kind in STOPS or before.action.startswith("waits"):
+            return f"{who} {shorten(before.action, 40)}"
+        acts_again = any(step.thread == before.thread for step in steps[i:])
+        what = "" if acts_again else next((w.waits_for for w in failure.waits if w.thread == before.thread), "")
+        return f"{who} waits for {shorten(what, 40)}" if what else f"{who} is blocked"
     return ""
 
 
