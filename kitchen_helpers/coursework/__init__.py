@@ -11,9 +11,11 @@ finished is "unfinished", never right, and left to the teacher.
 
 - `questions`: what a question and a verdict are; `a1` to `a6`: the checks, one module per assignment.
 - `instant`: `check`, for the student.
-- The grader is a pipeline: `collecting` finds the submissions, `extract` takes the answer cells out of a notebook, `policy`
-  says what an answer may import and touch, `sandbox` starts `box` in a process that can reach nothing else, `judging`
-  turns what comes back into verdicts, `writing` writes them down; `grade` holds them together.
+- The grader is a pipeline, which stands in `grade`: `collecting` finds the submissions, `extract` takes the answer cells out of
+  a notebook, `boxes` runs each in a process of its own, behind the walls of `sandbox`, and judges how that ended;
+  `writing`, `feedback` and `gradebook` write it down.
+- In that process: `box` takes the job, `policy` says what an answer may import and touch, `offered` what it gets instead of
+  real modules, `loading` runs it, `integrity` sees that what checks it stays as it is.
 """
 
 from __future__ import annotations

@@ -65,6 +65,9 @@ def _misunderstood(question: Question, answer: Sequence[Any]) -> Verdict | None:
 def _foul(question: Question, answer: Sequence[Any]) -> Verdict | None:
     """The verdict on a cell that the grader would not run, or not find complete."""
     file, source = _cell(answer)
+    if file and not source:  # IPython keeps none of a cell that begins with %%time
+        why = "the source of the answer cannot be had"
+        return Verdict("unfinished", why, "Run its cell once more without %%time or any other %%command.")
     if not (source and _is_cell(file)):
         return None
     if any(_file(part) != file for part in answer):

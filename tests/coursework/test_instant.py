@@ -107,6 +107,13 @@ def test_what_the_grader_would_not_find_or_run_is_told_beforehand(cell: Any) -> 
     assert "different cells" in kh.check("a2.q2", *asked).message
 
 
+def test_a_cell_of_which_ipython_keeps_no_source(cell: Any) -> None:
+    names: dict[str, Any] = {"__name__": "a_notebook"}
+    exec(compile(right("a2.q1"), "<timed exec>", "exec"), names)
+    verdict = kh.check("a2.q1", names["Till"])
+    assert verdict.status == "unfinished" and "%%time" in verdict.hint
+
+
 def _hangs(answer: Any) -> Verdict:
     while True:
         pass
