@@ -57,6 +57,6 @@ def _frames(traceback: TracebackType) -> Iterator[FrameType]:
 def _explorations(frame: FrameType, kind: type[Exploration]) -> list[Exploration]:
     """Those that do not hold. What the failing `assert` itself computed goes before the other local variables."""
     values = {name: value for name, value in frame.f_locals.items() if type(value) is kind}
-    failed = {name: value for name, value in values.items() if not value.holds}
-    asserted = [value for name, value in failed.items() if name.startswith("@py_assert")]
-    return list({id(value): value for value in asserted or failed.values()}.values())
+    asserted = [value for name, value in values.items() if name.startswith("@py_assert")]
+    failed = [value for value in asserted or values.values() if not value.holds]
+    return list({id(value): value for value in failed or asserted}.values())  # `assert not …`: the one that does hold

@@ -51,6 +51,26 @@ def test_what_the_assert_computed_goes_before_other_variables(tmp_path: Path) ->
     assert "── switch ──" in text and "no pass" not in text
 
 
+@pytest.mark.parametrize("line", [
+    "assert exploration('fails').verdict == 'holds'",
+    "assert exploration('holds').holds and exploration('fails').holds",
+    "assert exploration('fails').failure is None, 'it fails'",
+    "assert all(found.holds for found in [exploration('holds'), exploration('fails')])",
+    "found = exploration('fails')\n    assert found.holds",
+    "found = exploration('fails')\n    assert (found.holds, 1) == (True, 1)",
+    "import unittest\n    unittest.TestCase().assertTrue(exploration('fails').holds)",
+])
+def test_whatever_the_assert_asks_for(tmp_path: Path, line: str) -> None:
+    text = run(tmp_path, HEAD + f"def test_till():\n    {line}\n")
+    shown = "unittest" not in line and "for found in" not in line  # there no frame has kept the exploration
+    assert text.count("── switch (Ben is done) ──") == shown and "1 failed" in text
+
+
+def test_a_failing_assert_not_says_that_it_holds(tmp_path: Path) -> None:
+    text = run(tmp_path, HEAD + "def test_till():\n    assert not exploration('holds').holds\n")
+    assert "E       holds: 2 schedules stand for every interleaving" in text
+
+
 def test_an_assert_in_a_helper_finds_it_too(tmp_path: Path) -> None:
     text = run(tmp_path, HEAD + "def demand(fact):\n    assert fact\n\ndef test_till():\n    found = exploration('fails')\n"
                "    demand(found.holds)\n")
