@@ -6,8 +6,10 @@ that is the step, and whatever the hook then does happens in one piece.
 
 from __future__ import annotations
 
+import concurrent.futures
 import functools
 import inspect
+import queue
 import threading
 import types
 from collections.abc import Callable
@@ -27,6 +29,7 @@ from .kinds import (
     reachable,
 )
 from .models import threads
+from .models.base import Model
 from .sites import Site
 from .threads import READ, WRITE, Access, VirtualThread, current
 
@@ -62,6 +65,34 @@ def record(thread: VirtualThread, site: Site, doing: str, target: Any, name: str
     log = thread.run.log
     if log is not None and site.visible and not thread.run.solo:
         log.append(thread, site, doing, target, name, value)
+
+
+class Inside:
+    """A C call that may call Python back: it is not over, and what it uses is used again at each of its steps."""
+
+    __slots__ = ("call", "thread")
+
+    def __init__(self, thread: VirtualThread, site: Site, target: Any, accesses: tuple[Access, ...]):
+        self.thread = thread
+        self.call = (site, target, accesses)
+
+    def __enter__(self) -> None:
+        self.thread.c_calls.append(self.call)
+
+    def __exit__(self, *exception: object) -> None:
+        self.thread.c_calls.pop()
+
+
+def called_back(value: Any = None) -> Any:
+    """The reader's code returns to C code that called it: there, others may see what the C call has done so far."""
+    thread = current()
+    if thread is not None and thread.c_calls and not thread.run.solo:
+        site, target, _ = thread.c_calls[-1]
+        if site.visible:
+            thread.run.step(thread, site, "read", target, ())
+            thread.steps += 1
+            record(thread, site, "read", target, "", target)
+    return value
 
 
 # -- attributes -------------------------------------------------------------------------------------------------------
@@ -137,6 +168,8 @@ def attribute_keys(
     """The locations of an attribute: none if it is a method, a property, or a module's function."""
     kind = kind_of(type(obj))
     sharing = thread.run.sharing
+    if name == "__dict__" and kind in (MODULE, CLASS, FUNCTION):
+        sharing.refuse(site, f"{name} changes attributes where no step can be seen")
     if kind in (INSTANCE, CONTAINER):
         if kind == CONTAINER and not own_attributes(obj, None) is not None:
             return ()
@@ -172,7 +205,15 @@ def attribute_keys(
             replaced(thread)
         forget_plans()
         return (((id(obj), name), mode),)
-    if kind == FUNCTION and isinstance(obj, types.FunctionType) and not name.startswith("__"):
+    if kind == FUNCTION and not name.startswith("__"):
+        owner = obj.__func__ if isinstance(obj, types.MethodType) else obj
+        if isinstance(owner, types.FunctionType) or (isinstance(owner, functools.partial) and name in vars(owner)):
+            return (((id(owner), name), mode),)
+        if isinstance(owner, functools.partial) and mode == WRITE:
+            return (((id(owner), name), mode),)
+    if isinstance(obj, Model):
+        return model_keys(thread, site, obj, name, mode)
+    if issubclass(type(obj), BaseException) and not name.startswith("__"):
         return (((id(obj), name), mode),)
     if issubclass(type(obj), threading.Thread) and plain_plan(type(obj), name)[0] is FIELD:
         return (((id(obj), name), mode),)
@@ -180,6 +221,34 @@ def attribute_keys(
         if mode == WRITE or kind_of(type(getattr(obj, name, None))) != FUNCTION:
             sharing.opaque(thread, id(obj), site, obj, f"{type(obj).__name__}.{name}")
     return ()
+
+
+_PRIMITIVES: tuple[Any, ...] = (
+    *(threading.Condition(), threading.Lock(), threading.Event(), threading.Barrier(1), threading.BoundedSemaphore()),
+    *(queue.PriorityQueue(), queue.SimpleQueue(), concurrent.futures.Future(), concurrent.futures.ThreadPoolExecutor),
+)
+_OF_PRIMITIVES = frozenset(name for real in _PRIMITIVES for name in dir(real))
+"""What a program may know of a primitive: what the real ones have. A model has more, which leads into the explorer."""
+
+
+def model_keys(thread: VirtualThread, site: Site, model: Model, name: str, mode: int) -> tuple[Access, ...]:
+    """Programs may give attributes of their own to a primitive; those of the model are nobody's business."""
+    if isinstance(model, threads.Local):
+        return ()
+    if name not in _OF_PRIMITIVES and mode != WRITE and name not in model.own:
+        thread.run.session.forbid(thread, site, f"{name} of a {model.what} has no model")
+    if hasattr(type(model), name):
+        if mode == WRITE:
+            thread.run.session.forbid(thread, site, f"{name} of a {model.what} is replaced, which has no model")
+        return ()
+    inside = vars(model)
+    if name in inside and name not in model.own:
+        if mode == WRITE or not (name in model.shown or callable(inside[name])):
+            thread.run.session.forbid(thread, site, f"{name} of a {model.what} has no model")
+        return ()
+    if mode == WRITE:
+        model.own.add(name)
+    return (((id(model), name), mode),) if name in model.own else ()
 
 
 def own_attributes(obj: Any, otherwise: Any = _UNKNOWN) -> Any:
@@ -198,6 +267,7 @@ def hidden(thread: VirtualThread, site: Site, *values: Any) -> None:
     """Code that cannot be seen gets hold of these values: a conflict with another thread cannot be judged."""
     run = thread.run
     session = run.session
+    thread.writes += 1
     accesses = []
     for item in reachable(values):
         if session.is_harmless(item):
@@ -254,6 +324,7 @@ def load(site: Site, obj: Any, name: str) -> Any:
     if kind_of(cls) == INSTANCE and _plans.get((cls, name)) is _FIELD_PLAN and name in own_attributes(obj):
         accesses: tuple[Access, ...] = (((id(obj), name), READ),)
     else:
+        obj = run.session.stand_in(thread, obj)
         accesses = attribute_keys(thread, site, obj, name, READ)
     if accesses:
         if not run.solo:
@@ -262,7 +333,7 @@ def load(site: Site, obj: Any, name: str) -> Any:
         if site.visible:
             record(thread, site, "read", obj, name, value)
     else:
-        value = getattr(run.session.stand_in(thread, obj), name)
+        value = getattr(obj, name)
     if kind_of(type(value)) in _CALLED:
         run.session.ensure(value)
     return value

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import io
+import itertools
 import random
 import sys
 import types
@@ -9,8 +12,8 @@ from collections import deque
 from typing import Any
 
 from . import attributes, containers
+from .attributes import Inside, called_back, record, use
 from .attributes import hidden as opaque
-from .attributes import record, use
 from .containers import Iterating, generator_key, iterate, read_all
 from .kinds import CLASS, CONTAINER, FUNCTION, INSTANCE, OPAQUE, VIEW, deep, kind_of, underlying
 from .models import threads
@@ -31,7 +34,7 @@ def call_builtin(
     except TypeError:
         stand_in = None
     if stand_in is not None:
-        made = stand_in(*with_stand_ins(thread, args), **kwargs)
+        made = stand_in(*with_stand_ins(thread, args), **named_stand_ins(thread, kwargs))
         return session.made(thread, made) if isinstance(made, Model) else made
     owner = getattr(function, "__self__", None)
     name = getattr(function, "__name__", "")
@@ -60,6 +63,9 @@ def call_builtin(
             return _generator_method(thread, site, function, owner, args, kwargs)
         if isinstance(owner, Iterating):
             return function(*args, **kwargs)
+        if owner is itertools.chain and name == "from_iterable":
+            inner = (iterate(site, a) for a in iterate(site, args[0]))
+            return session.made(thread, function(inner))
         if isinstance(owner, random.Random):
             return call_random(thread, site, function, args, kwargs)
         if isinstance(owner, str | bytes | tuple | frozenset | int | float | type):
@@ -76,6 +82,7 @@ def call_random(thread: VirtualThread, site: Site, function: Any, args: tuple[An
     if used:
         use(thread, site, "call", next(iter(used.values())), tuple((key, mode) for key in used), list(used.values()))
     if owner is not random._inst:
+        thread.writes += 1
         if not thread.run.solo:
             use(thread, site, "read", owner, ((id(owner), WRITE),), owner)
         return function(*args, **kwargs)
@@ -143,16 +150,15 @@ def _container_method(
             others.extend(deep(owner))
         if others:
             accesses = (*accesses, *((key, READ) for key in {id(o): o for o in others if o is not owner}))
+    if name not in _PASS_ON:
+        containers.compared(thread, site, owner, *arguments)
     use(thread, site, "read" if mode == READ else "write", owner, accesses, [owner, *others])
-    thread.in_c += 1
-    before = thread.steps
-    try:
+    if site.visible:
+        kwargs = {key: _calling_back(thread, value) for key, value in kwargs.items()}
+        with Inside(thread, site, owner, accesses):
+            value = function(*args, **kwargs)
+    else:
         value = function(*args, **kwargs)
-    finally:
-        thread.in_c -= 1
-        if thread.steps != before:
-            # It called Python back, and ended in a later step than it began.
-            thread.run.strategy.also(thread.run, thread, accesses)
     if site.visible:
         what = f"{name}({', '.join(short(a) for a in arguments)})" if thread.run.log is not None else name
         record(thread, site, "read" if mode == READ else "write", owner, what, value)
@@ -179,8 +185,9 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
         return _attribute(site, function, args)
     if function is print:
         read_all(thread, site, deep(args))
-        shown = kwargs.get("file") in (None, sys.stdout, sys.stderr)
-        return None if shown and thread.run.quiet else print(*args, **kwargs)
+        if thread.run.quiet and kwargs.get("file") in (None, sys.stdout, sys.stderr):
+            kwargs = {**kwargs, "file": io.StringIO()}  # (it may have to ask the reader's `__str__`)
+        return print(*args, **kwargs)
     if function in HARMLESS or (isinstance(function, type) and issubclass(function, BaseException)):
         return function(*args, **kwargs)
     for value in (*args, *kwargs.values()):
@@ -209,35 +216,48 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
     for value in args:
         if isinstance(value, types.GeneratorType):
             use(thread, site, "read", value, ((generator_key(thread, value), WRITE),), value)
-        elif function in (str, repr, format):
-            containers.generated(thread, site, value, "__repr__", "__str__")
-        elif kind_of(type(value)) == OPAQUE and function not in (len, id) and not isinstance(value, Iterating):
+        elif function in READS_DEEP:
+            containers.compared(thread, site, value, names=containers.SHOWING)
+        elif kind_of(type(value)) == OPAQUE and function is not id and not isinstance(value, Iterating):
             opaque(thread, site, value)
     if function not in LOOKS_BY_METHODS and not _takes_a_value(function):
         opaque(thread, site, *(v for v in (*args, *kwargs.values()) if kind_of(type(v)) == INSTANCE))
+    if function not in _LOOKS_AT_NONE:
+        containers.compared(thread, site, *args)
+    accesses: tuple[Access, ...]
     if only_reads(function):
+        accesses = tuple((key, READ) for key in {id(f): f for f in found})
         read_all(thread, site, found)
     else:
         written = {id(c): c for c in containers.containers_of(*args, *kwargs.values())}
-        use(
-            thread,
-            site,
-            "call",
-            args[0] if args else None,
-            tuple((key, WRITE) for key in written),
-            list(written.values()),
-        )
-    thread.in_c += 1
-    before = thread.steps
-    try:
+        accesses = tuple((key, WRITE) for key in written)
+        use(thread, site, "call", args[0] if args else None, accesses, list(written.values()))
+    if accesses and site.visible:
+        values = [_calling_back(thread, value) for value in values]
+        kwargs = {key: _calling_back(thread, value) for key, value in kwargs.items()}
+        with Inside(thread, site, args[0], accesses):
+            value = function(*values, **kwargs)
+    else:
         value = function(*values, **kwargs)
-    finally:
-        thread.in_c -= 1
-        if thread.steps != before and found:
-            thread.run.strategy.also(thread.run, thread, tuple((id(f), READ) for f in found))
     if found:
         record(thread, site, "read", found[0], getattr(function, "__name__", "") + "(", value)
     return value
+
+
+_LOOKS_AT_NONE = frozenset({len, list, tuple, iter, bool, id, any, all, enumerate, zip, map, filter})
+
+
+def _calling_back(thread: VirtualThread, value: Any) -> Any:
+    """A function that C code is going to call: where it comes back, others may see what the C call has done so far."""
+    if not isinstance(value, types.FunctionType | types.MethodType | functools.partial):
+        return value
+
+    def called(*args: Any, **kwargs: Any) -> Any:
+        result = value(*args, **kwargs)
+        called_back()
+        return result
+
+    return called
 
 
 _UPDATES = {"setitem", "delitem", "iadd", "iand", "iconcat", "ior", "ixor", "isub", "imul", "call", "methodcaller"}
@@ -246,7 +266,7 @@ _UPDATES = {"setitem", "delitem", "iadd", "iand", "iconcat", "ior", "ixor", "isu
 def only_reads(function: Any) -> bool:
     """Does a built-in function leave the containers that it is given as they are?"""
     module = getattr(function, "__module__", None)
-    if isinstance(function, type) or module in (None, "builtins", "math", "time", "cmath"):
+    if isinstance(function, type) or module in (None, "builtins", "math", "time", "cmath") or function is functools.reduce:
         return True
     return module == "_operator" and function.__name__ not in _UPDATES
 
@@ -308,6 +328,11 @@ def with_stand_ins(thread: VirtualThread, args: tuple[Any, ...]) -> tuple[Any, .
     return tuple(stand_in(thread, a) for a in args)
 
 
+def named_stand_ins(thread: VirtualThread, kwargs: dict[str, Any]) -> dict[str, Any]:
+    stand_in = thread.run.session.stand_in
+    return {name: stand_in(thread, value) for name, value in kwargs.items()}
+
+
 def call_unseen(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Code that we know nothing about: what it gets hold of must not be shared."""
     session = thread.run.session
@@ -319,8 +344,4 @@ def call_unseen(thread: VirtualThread, site: Site, function: Any, args: tuple[An
         if kind_of(type(value)) in (FUNCTION, CLASS):
             session.ensure(value)
     opaque(thread, site, *values)
-    thread.in_c += 1
-    try:
-        return function(*with_stand_ins(thread, args), **kwargs)
-    finally:
-        thread.in_c -= 1
+    return function(*with_stand_ins(thread, args), **named_stand_ins(thread, kwargs))

@@ -11,10 +11,10 @@ import threading
 import types
 from typing import Any
 
-from .attributes import use
-from .builtin_calls import call_builtin, call_random, call_unseen, with_stand_ins
+from .attributes import called_back, use
+from .builtin_calls import call_builtin, call_random, call_unseen, named_stand_ins, with_stand_ins
 from .collect import is_new_code
-from .containers import containers_of, iterate, read_all
+from .containers import compared, containers_of, iterate, read_all
 from .kinds import (
     CLASS,
     CONTAINER,
@@ -55,7 +55,7 @@ def _call(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...
     if cls is types.FunctionType:
         stand_in = STAND_INS.get(function)
         if stand_in is not None:
-            return stand_in(*with_stand_ins(thread, args), **kwargs)
+            return stand_in(*with_stand_ins(thread, args), **named_stand_ins(thread, kwargs))
         return _function(thread, site, function, args, kwargs)
     if cls is types.MethodType:
         inner = function.__func__
@@ -100,6 +100,8 @@ def _function(
         thread.run.sharing.refuse(site, f"{function.__name__}() is async code, which is not explored")
     elif is_library(code.co_filename, function.__module__):
         return _library(thread, site, function, args, kwargs)
+    elif code.co_filename == "<string>":
+        compared(thread, site, *args, names=(function.__name__,))  # what dataclass made
     session.ensure(function)
     session.turn(thread)
     return function(*args, **kwargs)
@@ -124,14 +126,14 @@ def _library(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, 
         read_all(thread, site, deep(args[0]) if args else [])
     elif root not in QUIET_MODULES:
         return call_unseen(thread, site, function, args, kwargs)
-    return function(*with_stand_ins(thread, args), **kwargs)
+    return function(*with_stand_ins(thread, args), **named_stand_ins(thread, kwargs))
 
 
 def _class(thread: VirtualThread, site: Site, cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     session = thread.run.session
     stand_in = STAND_INS.get(cls)
     if stand_in is not None:
-        return session.made(thread, stand_in(*with_stand_ins(thread, args), **kwargs))
+        return session.made(thread, stand_in(*with_stand_ins(thread, args), **named_stand_ins(thread, kwargs)))
     if module_of(cls) == "builtins":
         return call_builtin(thread, site, cls, args, kwargs)
     if issubclass(cls, threading.Thread):
@@ -157,7 +159,9 @@ def _class(thread: VirtualThread, site: Site, cls: type, args: tuple[Any, ...], 
     if module_of(cls) in ("itertools", "functools", "types"):
         for value in args:
             session.ensure_callable(value)
-        return session.made(thread, cls(*(iterate(site, a) if _iterated(a) else a for a in args), **kwargs))
+        if module_of(cls) == "itertools":
+            args = tuple(iterate(site, a) if _iterated(a) else a for a in args)
+        return session.made(thread, cls(*args, **kwargs))
     if module_of(cls).partition(".")[0] in REFUSED_MODULES:
         session.forbid(thread, site, f"{module_of(cls)}.{cls.__name__} cannot be explored")
     if module_of(cls).partition(".")[0] in QUIET_MODULES or kind_of(cls) == SCALAR:
@@ -248,6 +252,7 @@ def yielding(site: Site, value: Any) -> Any:
     """A generator is about to give a value: while it runs, another thread that asks it gets a ValueError."""
     thread = current()
     if thread is not None and not thread.run.solo:
+        called_back()
         frame = sys._getframe(1)
         owner = thread.run.generators.get(id(frame), frame)
         use(thread, site, "read", None, ((id(owner), WRITE),), owner)

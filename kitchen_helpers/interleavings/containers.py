@@ -8,8 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .attributes import Inside, record, use
 from .attributes import hidden as opaque
-from .attributes import record, use
 from .kinds import (
     CLASS,
     CONTAINER,
@@ -18,6 +18,7 @@ from .kinds import (
     INSTANCE,
     OPAQUE,
     READERS,
+    SCALAR,
     SCALARS,
     VIEW,
     deep,
@@ -56,6 +57,8 @@ def load_item(site: Site, obj: Any, index: Any) -> Any:
     else:
         if kind == OPAQUE:
             opaque(thread, site, obj)
+        elif kind == VIEW:
+            read_all(thread, site, [underlying(obj)])
         value = obj[index]
     if kind_of(type(value)) in (FUNCTION, CLASS):
         thread.run.session.ensure(value)
@@ -122,9 +125,11 @@ def touch(site: Site, value: Any) -> Any:
     thread = current()
     if thread is not None and type(value) not in SCALARS:
         kind = kind_of(type(value))
-        if kind == INSTANCE:
-            generated(thread, site, value, "__repr__", "__str__", "__format__")
-        else:
+        if kind != SCALAR or isinstance(value, tuple):
+            compared(thread, site, value, names=SHOWING)
+        if kind == OPAQUE:
+            opaque(thread, site, value)
+        elif kind != INSTANCE:
             found = deep(value)
             read_all(thread, site, found)
             if found:
@@ -140,6 +145,8 @@ def truth(site: Site, value: Any) -> Any:
         if found:
             read_all(thread, site, found)
             record(thread, site, "read", value, "", value)
+        elif kind_of(type(value)) == OPAQUE:
+            opaque(thread, site, value)
     return value
 
 
@@ -163,14 +170,15 @@ def operate(site: Site, function: Callable[[Any, Any], Any], left: Any, right: A
             found.extend(x for item in right for x in deep(item))
     else:
         found = [*deep(left), *deep(right)]
-    generated(thread, site, left, f"__{name}__")
-    generated(thread, site, right, f"__{name}__")
+    compared(thread, site, left, right)
     if OPAQUE in (kind_of(type(left)), kind_of(type(right))):
         opaque(thread, site, left, right)
     read_all(thread, site, found)
-    value = function(left, right)
-    if found:
-        record(thread, site, "read", found[0], "", found[0])
+    if not found:
+        return function(left, right)
+    with Inside(thread, site, found[0], tuple((id(f), READ) for f in found)):
+        value = function(left, right)
+    record(thread, site, "read", found[0], "", found[0])
     return value
 
 
@@ -195,21 +203,55 @@ def update(site: Site, function: Callable[[Any, Any], Any], left: Any, right: An
     others = containers_of(right)
     accesses = ((id(left), WRITE), *((id(o), READ) for o in others if o is not left))
     use(thread, site, "write", left, accesses, [left, *others])
-    value = function(left, right)
+    with Inside(thread, site, left, accesses):
+        value = function(left, right)
     record(thread, site, "write", left, "", value)
     return value
 
 
-def generated(thread: VirtualThread, site: Site, value: Any, *names: str) -> None:
+COMPARING = ("__eq__", "__lt__", "__le__", "__gt__", "__ge__", "__hash__")
+SHOWING = ("__repr__", "__str__", "__format__")
+
+
+def compared(thread: VirtualThread, site: Site, *values: Any, names: tuple[str, ...] = COMPARING) -> None:
+    """C code is about to compare or to show these values, and the objects in them."""
+    if thread.run.solo:
+        return
+    seen: set[int] = set()
+    pending = [v for v in values if type(v) not in SCALARS]
+    while pending:
+        item = pending.pop()
+        cls = type(item)
+        if cls in SCALARS or id(item) in seen:
+            continue
+        seen.add(id(item))
+        kind = kind_of(cls)
+        if kind == INSTANCE and hasattr(cls, "__dataclass_fields__") and generated(thread, site, item, *names):
+            inner = [getattr(item, field, None) for field in cls.__dataclass_fields__]
+            for container in deep(inner)[1:]:
+                thread.run.sharing.opaque(thread, id(container), site, container, f"{cls.__name__}, a dataclass,")
+            pending.extend(inner)
+        elif isinstance(item, dict):
+            pending.extend([*dict.keys(item), *dict.values(item)])
+        elif isinstance(item, tuple | frozenset) or (kind == CONTAINER and not isinstance(item, bytearray)):
+            pending.extend(item)
+        elif kind == VIEW:
+            pending.append(underlying(item))
+
+
+def generated(thread: VirtualThread, site: Site, value: Any, *names: str) -> bool:
     """Methods that `dataclass` made have no source: what they read is seen, but not between two fields."""
-    if kind_of(type(value)) == INSTANCE and hasattr(value, "__dataclass_fields__") and not thread.run.solo:
+    found = False
+    if kind_of(type(value)) == INSTANCE and hasattr(type(value), "__dataclass_fields__") and not thread.run.solo:
         for name in names:
             method = inspect.getattr_static(type(value), name, None)
             method = getattr(method, "__wrapped__", method)
             if isinstance(method, types.FunctionType) and method.__code__.co_filename == "<string>":
+                found = True
                 for field in value.__dataclass_fields__:
                     what = f"{type(value).__name__}.{name}, which dataclass made,"
                     thread.run.sharing.opaque(thread, (id(value), field), site, value, what)
+    return found
 
 
 # -- iteration --------------------------------------------------------------------------------------------------------
@@ -276,6 +318,8 @@ def iterate(site: Site, value: Any, backwards: bool = False) -> Any:
     if kind == VIEW:
         source = underlying(value)
         return Iterating(site, source, lambda: begin(value), id(source), READ)
+    if kind == OPAQUE and not isinstance(value, Iterator):
+        opaque(thread, site, value)
     iterator = begin(value)
     if isinstance(iterator, Iterating):
         return iterator
@@ -300,7 +344,7 @@ def matched(site: Site, value: Any) -> Any:
         read_all(thread, site, deep(value))
         pending = [value, *(value if isinstance(value, tuple) else ())]
         for item in pending:
-            if kind_of(type(item)) == INSTANCE:
+            if kind_of(type(item)) in (INSTANCE, OPAQUE):
                 opaque(thread, site, item)
     return value
 

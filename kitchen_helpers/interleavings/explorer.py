@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import random
+import sys
 import threading
 import time
 from collections import Counter
@@ -12,6 +13,7 @@ from typing import Any
 
 from . import loops
 from .failures import failure_of
+from .pool import start
 from .scheduler import Run
 from .schedules import decode, encode
 from .search import Bounded, Fixed, Full, Reduced, Search, steps_of
@@ -21,6 +23,8 @@ from .threads import current, now
 from .verdict import Counterexample, Exploration, Failure
 
 _SHRINKING_RUNS = 3_000
+_FRAMES = 5
+"""So many frames a call of the program takes at most while it is explored: the hooks take some, too."""
 _busy = threading.Lock()
 _PATIENCE = 10.0
 """Seconds to wait for the end of an earlier exploration."""
@@ -167,8 +171,10 @@ def _in_thread(session: Session, work: Callable[[], None], found: _Findings) -> 
     over = threading.Event()  # (an interrupted Thread.join takes the thread for ended)
 
     def body() -> None:
+        now.abandoned.discard(threading.get_ident())  # that of a thread that has ended since
         session.pool.pin()
-        state = random.getstate()
+        state, depth = random.getstate(), sys.getrecursionlimit()
+        sys.setrecursionlimit(depth * _FRAMES)
         try:
             session.prepare()
             work()
@@ -176,11 +182,12 @@ def _in_thread(session: Session, work: Callable[[], None], found: _Findings) -> 
             error.append(reason)
         finally:
             random.setstate(state)
+            sys.setrecursionlimit(depth)
             session.close()
+            now.abandoned.discard(threading.get_ident())
             over.set()
 
-    driver = threading.Thread(target=body, name="explorer", daemon=True)
-    driver.start()
+    driver = start(body)
     try:
         if not over.wait(max(0.0, session.deadline - time.perf_counter()) + 0.25):
             found.reason = _give_up(session, over)

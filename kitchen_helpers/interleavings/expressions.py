@@ -80,6 +80,8 @@ class ExpressionRewriter(ast.NodeTransformer):
         self.rebound = rebound
         self.class_name = ""
         self.idle = False
+        self.called_by_c = False
+        """The function at hand is one that C code calls: it says so where it returns."""
         self.visited: set[ast.AST] = set()
         """The functions and lambdas that were rewritten."""
         self.constants: dict[str, Any] = {}
@@ -239,10 +241,10 @@ class ExpressionRewriter(ast.NodeTransformer):
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         rest = [n for o in node.comparators[1:] for n in ast.walk(o)]
-        if all(isinstance(op, ast.Is | ast.IsNot) for op in node.ops) or any(
-            isinstance(n, ast.Yield | ast.YieldFrom | ast.NamedExpr | ast.Await) for n in rest
-        ):
+        if all(isinstance(op, ast.Is | ast.IsNot) for op in node.ops):
             return self.generic_visit(node)  # type: ignore[return-value]
+        if any(isinstance(n, ast.Yield | ast.YieldFrom | ast.NamedExpr | ast.Await) for n in rest):
+            return self.compared_one_by_one(node)
         operators = [self.constant(COMPARISONS[type(op)], type(op).__name__) for op in node.ops]
         operands = [self.visible(o) for o in (node.left, *node.comparators)]
         site = self.site(node, self.text(node))
@@ -259,6 +261,22 @@ class ExpressionRewriter(ast.NodeTransformer):
             *operands[:2],
             *later,
         )
+
+    def compared_one_by_one(self, node: ast.Compare) -> ast.expr:
+        """`a < b < c` as `a < (t := b) and t < c`, where the operands do what they could not do in a lambda."""
+        if self.scope.kind != "function":
+            raise NotRewritten(f"the comparison in line {node.lineno} cannot be rewritten")
+        parts: list[ast.expr] = []
+        left = self.visible(node.left)
+        for number, (op, comparator) in enumerate(zip(node.ops, node.comparators, strict=True)):
+            right = self.visible(comparator)
+            name = self.temporary()
+            if number < len(node.ops) - 1:
+                right = located(ast.NamedExpr(located(ast.Name(name, ast.Store()), node), right), node)
+            function = self.constant(COMPARISONS[type(op)], type(op).__name__)
+            parts.append(self.hook(node, "operate", self.site(node, self.text(node)), function, left, right))
+            left = located(ast.Name(name, ast.Load()), node)
+        return located(ast.BoolOp(ast.And(), parts), node) if len(parts) > 1 else parts[0]
 
     def tested(self, node: ast.expr) -> ast.expr:
         """An expression whose truth decides."""
@@ -277,7 +295,12 @@ class ExpressionRewriter(ast.NodeTransformer):
         return node
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
-        return self.tested(node) if isinstance(node.op, ast.Not) else self.generic_visit(node)  # type: ignore[return-value]
+        if isinstance(node.op, ast.Not):
+            return self.tested(node)
+        if isinstance(node.operand, ast.Constant):
+            return node
+        node.operand = self.hook(node, "truth", self.site(node, self.text(node)), self.visible(node.operand))
+        return node
 
     def visit_IfExp(self, node: ast.IfExp) -> ast.expr:
         node.test = self.tested(node.test)

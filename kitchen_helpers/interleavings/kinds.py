@@ -13,7 +13,7 @@ SCALARS: frozenset[type] = frozenset(
     {int, float, str, bytes, bool, complex, type(None), range, slice, type(Ellipsis), type(NotImplemented)}
 )
 CONTAINERS: tuple[type, ...] = (list, dict, set, bytearray, collections.deque)
-VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()))
+VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()), types.MappingProxyType)
 
 SCALAR, CONTAINER, VIEW, MODULE, CLASS, FUNCTION, INSTANCE, OPAQUE = range(8)
 
@@ -191,6 +191,8 @@ def reachable(value: Any, limit: int = 10_000) -> list[Any]:
             pending.extend(item)
         elif kind == VIEW:
             pending.append(underlying(item))
+        if kind == OPAQUE and module_of(cls).partition(".")[0] not in _KEEP_TO_THEMSELVES:
+            pending.extend(attributes_of(item).values())  # a ChainMap can get at the dicts that it was made of
         if kind in (CONTAINER, INSTANCE):
             pending.extend(attributes_of(item).values())
             for owner in cls.__mro__:
@@ -202,6 +204,10 @@ def reachable(value: Any, limit: int = 10_000) -> list[Any]:
     return found
 
 
+_KEEP_TO_THEMSELVES = {"threading", "_thread", "queue", "_queue", "concurrent", "logging", "io", "_io", "kitchen_helpers"}
+"""Modules of objects that do not look at what they hold."""
+
+
 def _has(slot: types.MemberDescriptorType, item: Any) -> bool:
     try:
         slot.__get__(item)
@@ -211,8 +217,8 @@ def _has(slot: types.MemberDescriptorType, item: Any) -> bool:
 
 
 def underlying(view: Any) -> Any:
-    """The dict behind a view of it."""
-    proxy = view.mapping
+    """The dict behind a view of it, or behind a proxy."""
+    proxy = view if isinstance(view, types.MappingProxyType) else view.mapping
     found: list[Any] = []
 
     class Probe:

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
-from types import FrameType, MemberDescriptorType, ModuleType
+from types import FrameType
 from typing import Any
 
-from .kinds import CONTAINER, INSTANCE, SCALARS, attributes_of, kind_of
-from .models.base import Model
+from .kinds import SCALARS
 from .scheduler import Run
 from .sites import Site
+from .snapshots import state_of
 from .threads import VirtualThread, current
 
 QUIET_ROUNDS = 200_000
@@ -30,10 +29,12 @@ OTHERS_TURN = 1_000
 class _Loop:
     """One activation of a `while` loop."""
 
-    __slots__ = ("count", "frame", "gave", "held", "locals", "looked", "rounds", "steps", "writes")
+    __slots__ = ("count", "frame", "gave", "held", "locals", "looked", "rounds", "route", "steps", "writes")
 
     def __init__(self, thread: VirtualThread, frame: FrameType):
         self.frame = frame
+        self.route = hash((thread.route, thread.steps - thread.head))
+        """How the thread got here, since it was at the head of the loop around this one."""
         self.count = 0
         self.rounds = 0
         self.mark(thread, frame)
@@ -65,10 +66,11 @@ def loop(site: Site) -> bool:
         record = thread.loops[id(frame), site] = _Loop(thread, frame)
     record.count += 1
     run = thread.run
+    thread.route, thread.head = record.route, thread.steps
     if record.count == 1:
         thread.trail = 0
         if run.sharing.retries and not run.solo:
-            run.states.setdefault(_state(run, thread, frame, site), run.strategy.depth)
+            run.states.setdefault(state_of(run, thread, frame, site), run.strategy.depth)
         return True
     thread.site = site
     turn(thread)
@@ -153,7 +155,7 @@ def turn(thread: VirtualThread) -> None:
 def _compare(run: Run, thread: VirtualThread, frame: FrameType, site: Site) -> None:
     """Has the program been in this very state before, in this run?"""
     strategy: Any = run.strategy
-    state = _state(run, thread, frame, site)
+    state = state_of(run, thread, frame, site)
     depth = strategy.depth
     before = run.states.setdefault(state, depth)
     if before >= depth:
@@ -165,75 +167,3 @@ def _compare(run: Run, thread: VirtualThread, frame: FrameType, site: Site) -> N
         run.stop(thread, "livelock", (ran, True, before))
     strategy.repeated(run, before)
     run.stop(thread, "cut")
-
-
-def _state(run: Run, thread: VirtualThread, frame: FrameType, site: Site) -> Any:
-    """Everything that decides how the program goes on, with objects numbered in the order in which they are met."""
-    seen: dict[int, int] = {}
-    frames = sys._current_frames()
-    parts: list[Any] = [site.file, site.number]
-    for other in run.threads:
-        if other.done:
-            parts.append("done")
-            continue
-        here = frame if other is thread else frames.get(other.ident)
-        parts.append((other.number, other.doing, other.trail, other.parked, other.site.number if other.site else -1))
-        for level in _reader_frames(here):
-            parts.append((id(level.f_code), 0 if level is frame else level.f_lasti))
-            parts.append(tuple((n, _canonical(v, seen)) for n, v in sorted(dict(level.f_locals).items())))
-    parts.extend(_canonical(value, seen) for value in run.session.roots())
-    return tuple(parts)
-
-
-def _reader_frames(frame: FrameType | None) -> Iterator[FrameType]:
-    while frame is not None:
-        if "kitchen_helpers/interleavings" not in frame.f_code.co_filename.replace("\\", "/"):
-            if frame.f_globals.get("__name__") == "threading":
-                return
-            yield frame
-        elif frame.f_code.co_name in ("live", "execute"):
-            return
-        frame = frame.f_back
-
-
-def _canonical(value: Any, seen: dict[int, int], depth: int = 0) -> Any:
-    cls = type(value)
-    if cls in SCALARS:
-        return value if cls is not slice else repr(value)
-    number = seen.get(id(value))
-    if number is not None:
-        return ("=", number)
-    seen[id(value)] = len(seen)
-    if depth > 50:
-        return ("deep", id(value))
-    kind = kind_of(cls)
-    if kind == CONTAINER or isinstance(value, tuple | frozenset):
-        if isinstance(value, dict):
-            items: Any = tuple(
-                (_canonical(k, seen, depth + 1), _canonical(v, seen, depth + 1)) for k, v in value.items()
-            )
-        else:
-            items = tuple(_canonical(v, seen, depth + 1) for v in value)
-        return (cls.__name__, items)
-    if isinstance(value, VirtualThread):
-        return ("thread", value.number)
-    if isinstance(value, Model):
-        fields = {k: v for k, v in value.__dict__.items() if k != "clock" and not callable(v)}
-        return (cls.__name__, _canonical(fields, seen, depth + 1))
-    if kind == INSTANCE:
-        return (cls.__name__, tuple((k, _canonical(v, seen, depth + 1)) for k, v in sorted(_fields(value))))
-    if isinstance(value, ModuleType):
-        return ("module", value.__name__)
-    return (cls.__name__, id(value))
-
-
-def _fields(value: Any) -> list[tuple[str, Any]]:
-    found = list(attributes_of(value).items())
-    for owner in type(value).__mro__:
-        for name, slot in owner.__dict__.items():
-            if isinstance(slot, MemberDescriptorType):
-                try:
-                    found.append((name, slot.__get__(value)))
-                except AttributeError:
-                    continue
-    return found

@@ -6,8 +6,20 @@ import _thread
 import contextvars
 import os
 import threading
+from collections.abc import Callable
 
 from .threads import VirtualThread, get_ident, now
+
+
+def start(work: Callable[[], None]) -> threading.Thread:
+    """Start a thread that has room for deep recursion: the hooks are in it, too."""
+    thread = threading.Thread(target=work, name="explorer", daemon=True)
+    before = threading.stack_size(64 * 2**20)
+    try:
+        thread.start()
+    finally:
+        threading.stack_size(before)
+    return thread
 
 
 class Worker:
@@ -19,10 +31,10 @@ class Worker:
         self.baton.acquire()
         self.job: VirtualThread | None = None
         self.ident = 0
-        self.thread = threading.Thread(target=self.serve, name="explorer", daemon=True)
-        self.thread.start()
+        self.thread = start(self.serve)
 
     def serve(self) -> None:
+        now.abandoned.discard(get_ident())
         self.ident = get_ident()
         self.pool.pin()
         while True:

@@ -8,6 +8,12 @@ from typing import Any
 
 from .expressions import BINARY, ExpressionRewriter, NotRewritten, located, opens_scope
 
+CALLED_BY_C = frozenset(
+    f"__{name}__"
+    for name in "eq ne lt le gt ge hash index int float bool len contains getitem iter next str repr format".split()
+) | frozenset(f"__{side}{name}__" for side in ("", "r", "i") for name in "add sub mul or and xor mod".split())
+"""Methods that a C call on a container calls on what is inside."""
+
 
 class Rewriter(ExpressionRewriter):
     """Rewrites one top-level statement; `constants` then says what each placeholder stands for."""
@@ -57,6 +63,9 @@ class Rewriter(ExpressionRewriter):
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt | list[ast.stmt]:
         if node.value is None:
+            return node
+        if self.scope.kind == "class" and isinstance(node.target, ast.Name) and not self.is_variable(node.target.id):
+            node.value = self.visible(node.value)  # its annotation counts: it may be the field of a dataclass
             return node
         return self.assignment(node.target, self.visible(node.value))
 
@@ -159,23 +168,70 @@ class Rewriter(ExpressionRewriter):
         for handler in node.handlers:
             if handler.type is not None:
                 handler.type = self.visible(handler.type)
+            body = self.body(handler.body)
+            if handler.name is not None and self.is_variable(handler.name):
+                body = self.caught(handler, handler.name, body)
             # A thread that is being ended must not be kept alive by an `except:` of the reader's.
-            handler.body = [_statement(self.hook(handler, "alive")), *self.body(handler.body)]
+            handler.body = [_statement(self.hook(handler, "alive")), *body]
         node.finalbody = self.body(node.finalbody)
         return node
 
     visit_TryStar = visit_Try  # type: ignore[assignment]
 
+    def caught(self, handler: ast.ExceptHandler, name: str, body: list[ast.stmt]) -> list[ast.stmt]:
+        """The body of `except … as name` where others see the name: stored first, deleted at the end."""
+        handler.name = self.temporary()
+        target = located(ast.Name(name, ast.Store()), handler)
+        first = self.assignment(target, located(ast.Name(handler.name, ast.Load()), handler))
+        last = [
+            *self.assignment(target, located(ast.Constant(None), handler)),
+            *self.visit_Delete(located(ast.Delete([located(ast.Name(name, ast.Del()), handler)]), handler)),
+        ]
+        return [*first, located(ast.Try(body, [], [], last), handler)]
+
     def visit_Match(self, node: ast.Match) -> ast.stmt:
         site = self.site(node.subject, self.text(node.subject))
         node.subject = self.hook(node.subject, "matched", site, self.visible(node.subject))
         for case in node.cases:
+            stores: list[ast.stmt] = []
+            self.captures(case.pattern, stores)
+            if stores and case.guard is not None:
+                raise NotRewritten(f"the case in line {case.pattern.lineno} binds a shared variable before its guard")
             if case.guard is not None:
                 case.guard = self.tested(case.guard)
-            case.body = self.body(case.body)
+            case.body = [*stores, *self.body(case.body)]
         return node
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
+    def captures(self, pattern: ast.pattern, stores: list[ast.stmt]) -> None:
+        """Names in a pattern that others can see: temporary ones take their place, and are stored from there."""
+        for part in ast.walk(pattern):
+            attribute = "rest" if isinstance(part, ast.MatchMapping) else "name"
+            name = getattr(part, attribute, None)
+            if name is not None and self.is_variable(name):
+                setattr(part, attribute, self.temporary())
+                value = located(ast.Name(getattr(part, attribute), ast.Load()), part)
+                stores.extend(self.assignment(located(ast.Name(name, ast.Store()), part), value))
+
+    def defined(self, node: ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom, name: str) -> list[ast.stmt]:
+        """The step before a def, a class or an import that binds a name that others can see; nothing otherwise."""
+        if not self.runs or not self.is_variable(name):
+            return []
+        if isinstance(node, ast.ClassDef) or (
+            isinstance(node, ast.FunctionDef)
+            and (node.decorator_list or node.args.defaults or any(node.args.kw_defaults))
+        ):
+            raise NotRewritten(f"{name}, in line {node.lineno}, is defined in several steps while others can see it")
+        nothing = located(ast.Constant(None), node)
+        return [_statement(self.hook(node, "store_variable", self.site(node, name), self.peek(name), nothing))]
+
+    def visit_Import(self, node: ast.Import | ast.ImportFrom) -> list[ast.stmt]:
+        names = [(alias.asname or alias.name).partition(".")[0] for alias in node.names]
+        return [*(s for name in names for s in self.defined(node, name)), node]
+
+    visit_ImportFrom = visit_Import
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt | list[ast.stmt]:
+        before = self.defined(node, node.name)
         if self.runs:
             node.decorator_list = [self.hook(d, "ensure", self.visible(d)) for d in node.decorator_list]
         else:
@@ -184,8 +240,17 @@ class Rewriter(ExpressionRewriter):
         outer = self.inside(node)
         self.visited.add(node)
         docstring = node.body[:1] if ast.get_docstring(node, clean=False) is not None else []
-        node.body = [*docstring, *self.body(node.body[len(docstring) :])]
-        self.scope = outer
+        within, self.called_by_c = self.called_by_c, node.name in CALLED_BY_C
+        last = [_statement(self.hook(node, "called_back"))] if self.called_by_c else []
+        node.body = [*docstring, *self.body(node.body[len(docstring) :]), *last]
+        self.scope, self.called_by_c = outer, within
+        return [*before, node] if before else node
+
+    def visit_Return(self, node: ast.Return) -> ast.stmt:
+        if node.value is not None:
+            node.value = self.visible(node.value)
+        if self.called_by_c:
+            node.value = self.hook(node, "called_back", node.value or located(ast.Constant(None), node))
         return node
 
     def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.stmt:
@@ -193,6 +258,7 @@ class Rewriter(ExpressionRewriter):
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.stmt:
         runs = self.runs
+        self.defined(node, node.name)
         if runs:
             node.decorator_list = [self.hook(d, "ensure", self.visible(d)) for d in node.decorator_list]
             node.bases = [self.visible(b) for b in node.bases]
@@ -224,7 +290,7 @@ class _ClassStatement(ast.NodeTransformer):
     def visit_Lambda(self, node: ast.Lambda) -> ast.expr:
         return self.rewriter.visit_Lambda(node)
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt:
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.stmt | list[ast.stmt]:
         return self.rewriter.visit_FunctionDef(node)
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.stmt:

@@ -46,10 +46,6 @@ class Strategy:
         """The thread whose step is next, with `alternative` set; None if the run ends here."""
         raise NotImplementedError
 
-    def also(self, run: Run, thread: VirtualThread, accesses: tuple[Access, ...]) -> None:
-        """The step that `thread` is taking uses more locations than it had said."""
-        raise NotImplementedError
-
     def learn(self, thread: VirtualThread, clock: list[int]) -> None:
         """What `thread` has just done comes after all that this vector clock names (a lock's last release)."""
         raise NotImplementedError
@@ -310,6 +306,8 @@ class Run:
         alternatives: Callable[[], int] | None = None,
     ) -> int:
         """A visible step is about to happen: returns when it is its turn, with the alternative to take."""
+        if thread.c_calls:
+            accesses = self.in_c(thread, accesses)
         thread.site = site
         thread.doing = doing
         thread.target = target
@@ -327,6 +325,14 @@ class Run:
             self.log.begun(thread)
         thread.rescue = thread.uses = None
         return thread.alternative
+
+    def in_c(self, thread: VirtualThread, accesses: tuple[Access, ...]) -> tuple[Access, ...]:
+        """The accesses of a step in the middle of a C call."""
+        more = tuple(access for site, _, used in thread.c_calls if site.visible for access in used)
+        if thread.uses is not None:
+            now_ = thread.uses
+            thread.uses = lambda: (*now_(), *more)
+        return (*accesses, *more)
 
     def after_change(self, known: dict[Any, int], ready: Callable[[], bool] | None) -> Callable[[], bool]:
         versions = self.versions

@@ -21,11 +21,17 @@ class Scope:
     bound: set[str] = field(default_factory=set)
     """Names that the scope binds in any way."""
     assigned: set[str] = field(default_factory=set)
-    """Those bound by an assignment, a loop, a with, an except: not parameters, defs, classes and imports."""
+    """Those bound by an assignment, a loop, a with, an except: not parameters, nor what is defined once."""
     declared_global: set[str] = field(default_factory=set)
     declared_nonlocal: set[str] = field(default_factory=set)
     captured: set[str] = field(default_factory=set)
     """Names of this scope that a nested function, lambda or generator uses."""
+
+    def define(self, name: str) -> None:
+        """A def, a class or an import: nobody sees the name change, unless it is there already."""
+        if name in self.bound:
+            self.assigned.add(name)
+        self.bound.add(name)
 
     def owner(self, name: str) -> Scope | None:
         """The function scope whose variable `name` is when used here; None for a global or a builtin."""
@@ -63,6 +69,12 @@ def resolve(statement: ast.stmt) -> dict[ast.AST, Scope]:
         owner = scope.owner(name)
         if owner is not None and _function_of(scope) is not _function_of(owner):
             owner.captured.add(name)
+    for scope in {id(s): s for s in scopes.values()}.values():
+        for name in scope.declared_nonlocal:  # whatever binds it there binds the variable of its owner, a parameter, too
+            owner = scope.owner(name)
+            if owner is not None:
+                owner.assigned.add(name)
+                owner.captured.add(name)
     scopes[statement] = scopes.get(statement, module)
     return scopes
 
@@ -78,7 +90,7 @@ def _bind(node: ast.AST, scope: Scope, scopes: dict[ast.AST, Scope], uses: list[
     """Walk a node in its scope: note what it binds and uses, open scopes for what is nested."""
     if isinstance(node, FUNCTIONS):
         if not isinstance(node, ast.Lambda):
-            scope.bound.add(node.name)
+            scope.define(node.name)
             for part in node.decorator_list:
                 _bind(part, scope, scopes, uses)
         inner = scopes[node] = Scope("function", scope)
@@ -91,7 +103,7 @@ def _bind(node: ast.AST, scope: Scope, scopes: dict[ast.AST, Scope], uses: list[
             _bind(statement, inner, scopes, uses)
         return
     if isinstance(node, ast.ClassDef):
-        scope.bound.add(node.name)
+        scope.define(node.name)
         inner = scopes[node] = Scope("class", scope)
         for part in (*node.decorator_list, *node.bases, *(k.value for k in node.keywords)):
             _bind(part, scope, scopes, uses)
@@ -132,15 +144,21 @@ def _bind(node: ast.AST, scope: Scope, scopes: dict[ast.AST, Scope], uses: list[
         scope.declared_nonlocal.update(node.names)
         return
     elif isinstance(node, ast.alias):
-        scope.bound.add((node.asname or node.name).partition(".")[0])
+        scope.define((node.asname or node.name).partition(".")[0])
         return
     elif isinstance(node, ast.ExceptHandler) and node.name:
         scope.bound.add(node.name)
+        scope.assigned.add(node.name)
     elif isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
         scope.bound.add(node.name)
         scope.assigned.add(node.name)
     elif isinstance(node, ast.MatchMapping) and node.rest:
         scope.bound.add(node.rest)
+        scope.assigned.add(node.rest)
+    if isinstance(node, ast.For | ast.While):
+        for part_ in ast.walk(node):  # what is defined in a loop is defined again in its next round
+            if isinstance(part_, ast.FunctionDef | ast.ClassDef):
+                scope.define(part_.name)
     for child in ast.iter_child_nodes(node):
         if isinstance(node, ast.arg | ast.AnnAssign) and child is node.annotation:
             continue

@@ -19,6 +19,9 @@ STOP = -2
 """Chosen where nobody can be relied upon to go on: the run ends there."""
 
 
+_NONE: dict[int, list[tuple[int, int]]] = {}
+
+
 class Node:
     """A state in which somebody has to be chosen."""
 
@@ -64,7 +67,7 @@ class Search(Strategy):
 
     def decide(self, run: Run) -> VirtualThread | None:
         depth = self.depth
-        if depth & 63 == 0 and time.perf_counter() > run.deadline:
+        if depth & 7 == 0 and time.perf_counter() > run.deadline:
             run.ending = "time"
             return None
         if depth < len(self.nodes):
@@ -129,9 +132,6 @@ class Search(Strategy):
 
     def taken(self, run: Run, thread: VirtualThread) -> None:
         """The chosen step happens now."""
-
-    def also(self, run: Run, thread: VirtualThread, accesses: tuple[Access, ...]) -> None:
-        """The step that `thread` is taking uses more locations than it had said."""
 
     def foresee(self, run: Run, thread: VirtualThread) -> None:
         """The step before which `thread` is parked is about to become another one."""
@@ -203,7 +203,8 @@ class Reduced(Search):
 
     def __init__(self) -> None:
         super().__init__()
-        self.history: dict[Any, list[tuple[int, int, int]]] = {}
+        self.history: dict[Any, dict[int, list[tuple[int, int]]]] = {}
+        """For each location and thread: at which depths it was used, and how."""
         self.clocks: list[list[int]] = []
         self.used: list[list[Access]] = []
         self.fresh = 0
@@ -226,7 +227,6 @@ class Reduced(Search):
                 if (
                     thread is not None
                     and choice[0] != parent.chosen[0]
-                    and not thread.in_c
                     and not dependent(thread.accesses, used)
                 ):
                     node.sleep.add(choice)
@@ -264,24 +264,7 @@ class Reduced(Search):
         self.clocks.append(clock[:])
         self.used.append(list(thread.accesses))
         for key, mode in thread.accesses:
-            self.history.setdefault(key, []).append((depth, thread.number, mode))
-
-    def also(self, run: Run, thread: VirtualThread, accesses: tuple[Access, ...]) -> None:
-        depth = self.depth - 1
-        if depth < 0:
-            return
-        # Between two steps the thread's own clock is that of its last step, which need not be the run's last one.
-        own = thread.clock[thread.number] if thread.number < len(thread.clock) else -1
-        if own < 0:
-            return
-        clock = self.race(thread, own, accesses, own >= self.fresh)
-        thread.clock = clock
-        self.clocks[own] = clock[:]
-        self.used[own].extend(accesses)
-        if own != depth:
-            self.used[depth].extend(accesses)  # whoever sleeps has to see it
-        for key, mode in accesses:
-            self.history.setdefault(key, []).append((own, thread.number, mode))
+            self.history.setdefault(key, {}).setdefault(thread.number, []).append((depth, mode))
 
     def learn(self, thread: VirtualThread, clock: list[int]) -> None:
         merge(thread.clock, clock)
@@ -295,13 +278,17 @@ class Reduced(Search):
         after = before[:]
         number = thread.number
         for key, mode in accesses:
-            for index, other, how in reversed(self.history.get(key, ())):
-                if other == number or (how == mode and mode != WRITE):
+            for other, uses in self.history.get(key, _NONE).items():
+                if other == number:
                     continue
-                if other >= len(before) or index > before[other]:
-                    if fresh:
-                        self.reverse(index, number, before)
-                    merge(after, self.clocks[index])
+                known = before[other] if other < len(before) else -1
+                for index, how in reversed(uses):
+                    if index <= known:
+                        break
+                    if how != mode or mode == WRITE:
+                        if fresh:
+                            self.reverse(index, number, before)
+                        merge(after, self.clocks[index])
         return after
 
     def reverse(self, index: int, number: int, before: list[int]) -> None:

@@ -21,7 +21,7 @@ from .scheduler import Run, StepLog
 from .search import Search
 from .sites import Site
 from .state import Snapshot
-from .threads import Kill, VirtualThread, now
+from .threads import Kill, VirtualThread, current, now
 
 HOOKS: dict[str, Callable[..., Any]] = {
     function.__name__: function
@@ -32,6 +32,7 @@ HOOKS: dict[str, Callable[..., Any]] = {
         attributes.load_variable,
         attributes.store_variable,
         attributes.delete_variable,
+        attributes.called_back,
         containers.load_item,
         containers.store_item,
         containers.delete_item,
@@ -102,6 +103,12 @@ class Session:
     def call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
         """Call what the program gave to a thread, a timer or an executor."""
         return calls.call(_HERE, function, *args, **kwargs)
+
+    def answer(self, predicate: Callable[[], Any]) -> Any:
+        """Ask what a `wait_for` waits for; that its truth counts may be a step, too."""
+        thread = current()
+        assert thread is not None
+        return containers.truth(thread.call_site or _HERE, self.call(predicate))
 
     def stand_in(self, thread: VirtualThread, value: Any) -> Any:
         """The model of a primitive that is older than the run; anything else as it is."""

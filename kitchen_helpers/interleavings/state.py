@@ -38,8 +38,7 @@ class Snapshot:
                 self.walk(value)
         for value in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
             self.walk(value)
-        if function.__dict__:
-            self.walk(function.__dict__)
+        self.walk(function.__dict__)
 
     def add_variable(self, values: dict[str, Any], name: str) -> None:
         if (id(values), name) not in self.variables:

@@ -62,8 +62,8 @@ class VirtualThread:
         self.waiting: tuple[str, Any] | None = None
         self.call_site: Site | None = None
         """Where the reader's code called the model that is at work."""
-        self.in_c = 0
-        """How deep in C calls that may call Python back."""
+        self.c_calls: list[tuple[Site, Any, tuple[Access, ...]]] = []
+        """The C calls that it is in and that may call Python back: what they use, they use at each step inside."""
         self.clock: list[int] = []
         """For each thread, the last of its steps that happened before this thread's present."""
         self.epoch = 0
@@ -81,6 +81,10 @@ class VirtualThread:
         """Which locations it read, and which version of them."""
         self.gave: list[Any] = []
         """Which locks it released."""
+        self.route = 0
+        """How it got to the head of the loop that it was at last, as a hash."""
+        self.head = 0
+        """How many steps it had taken there."""
         self.trail = 0
         """A hash of what it saw since the head of its loop."""
         self.turns = 0

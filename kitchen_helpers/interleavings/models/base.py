@@ -12,14 +12,25 @@ class Model:
     """Stands for a primitive of `threading` or `queue` during an exploration: every operation is one step."""
 
     what = "primitive"
+    shown = frozenset({"maxsize"})
+    """Attributes of the real one, beside methods and properties, that the model has, too."""
 
     def __init__(self) -> None:
+        self.own: set[str] = set()
+        """Attributes that the program gave it."""
         self.clock: list[int] = []
         """What happened before the last release: it happens before the next acquire, too."""
 
     @property
     def key(self) -> int:
         return id(self)
+
+    def __getattr__(self, name: str) -> Any:
+        """What the real one may have, and the model has not: its lock, its threads, its list of waiters."""
+        thread = current()
+        if thread is None or name.startswith("__") or name in ("_kitchen_named",):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        thread.run.session.forbid(thread, thread.call_site, f"{name} of a {self.what} has no model")
 
     def step(
         self,

@@ -14,7 +14,9 @@ from .base import Model
 from .locks import Lock, RLock
 
 
-class _Waiter:
+class Waiter:
+    """A thread that waits for a notification."""
+
     __slots__ = ("notified", "thread", "timed")
 
     def __init__(self, thread: VirtualThread, timed: bool):
@@ -31,7 +33,7 @@ class Condition(Model):
     def __init__(self, lock: Lock | None = None) -> None:
         super().__init__()
         self.lock = RLock() if lock is None else lock
-        self.waiters: list[_Waiter] = []
+        self.waiters: list[Waiter] = []
         self.acquire = self.lock.acquire
         self.release = self.lock.release
 
@@ -41,12 +43,18 @@ class Condition(Model):
     def __exit__(self, *exception: object) -> None:
         self.lock.release()
 
+    def owned(self) -> bool:
+        """Is the lock held? A plain Lock does not know by whom: then it depends on the moment at which it is asked."""
+        if not isinstance(self.lock, RLock) and self.lock.owner is not self.acting():
+            return self.lock.locked()
+        return self.lock.owned()
+
     def wait(self, timeout: float | None = None) -> bool:
-        if not self.lock.owned():
+        if not self.owned():
             raise RuntimeError("cannot wait on un-acquired lock")
         thread = self.acting()
         run, lock = thread.run, self.lock
-        waiter = _Waiter(thread, timeout is not None)
+        waiter = Waiter(thread, timeout is not None)
         self.waiters.append(waiter)
         if run.sharing.lock_releases:
             self.step("release", ((lock.key, WRITE),))
@@ -110,15 +118,16 @@ class Condition(Model):
             thread.run.stop(thread, "cut")
 
     def wait_for(self, predicate: Callable[[], Any], timeout: float | None = None) -> Any:
-        result = predicate()
+        session = self.acting().run.session
+        result = session.answer(predicate)
         while not result:
             if not self.wait(timeout) and timeout is not None:
-                return predicate()
-            result = predicate()
+                return session.answer(predicate)
+            result = session.answer(predicate)
         return result
 
     def notify(self, n: int = 1) -> None:
-        if not self.lock.owned():
+        if not self.owned():
             raise RuntimeError("cannot notify on un-acquired lock")
         thread = self.acting()
         run = thread.run
@@ -167,10 +176,18 @@ class Barrier(Model):
         self._timeout = timeout
         self.count = 0
         self.state = "filling"  # then draining; or resetting, broken
+        self.busy = False
+        """The action runs, and the barrier's own lock is held."""
+
+    def open(self) -> bool:
+        return not self.busy and self.state not in ("draining", "resetting")
+
+    def idle(self) -> bool:
+        return not self.busy
 
     def wait(self, timeout: float | None = None) -> int:
         timed = (self._timeout if timeout is None else timeout) is not None
-        thread, _ = self.step("arrive", ((self.key, WRITE),), lambda: self.state not in ("draining", "resetting"))
+        thread, _ = self.step("arrive", ((self.key, WRITE),), self.open)
         self.check()
         index = self.count
         self.count += 1
@@ -181,7 +198,7 @@ class Barrier(Model):
             if index + 1 == self._parties:
                 self.release(thread)
             else:
-                ready = None if timed else (lambda: self.state != "filling")
+                ready = self.idle if timed else (lambda: not self.busy and self.state != "filling")
                 thread, _ = self.step("pass", ((self.key, WRITE if timed else ADD),), ready)
                 if self.state == "filling":
                     self.state = "broken"
@@ -195,28 +212,31 @@ class Barrier(Model):
             self.changed(thread)
 
     def release(self, thread: VirtualThread) -> None:
+        before, state = thread.steps, "broken"
         try:
             if self._action is not None:
-                thread.run.session.ensure(self._action)
-                self._action()
-        except BaseException:
-            self.state = "broken"
-            raise
-        self.state = "draining"
+                self.busy = True
+                thread.run.session.call(self._action)
+            state = "draining"
+        finally:
+            if thread.steps != before:  # what the action did is seen by others before the barrier opens
+                self.step("acted", ((self.key, WRITE),))
+            self.busy = False
+            self.state = state
 
     def check(self) -> None:
         if self.state in ("broken", "resetting"):
             raise threading.BrokenBarrierError
 
     def abort(self) -> None:
-        thread, _ = self.step("abort", ((self.key, WRITE),))
+        thread, _ = self.step("abort", ((self.key, WRITE),), self.idle)
         self.state = "broken"
         thread.writes += 1
         self.changed(thread)
         self.log(thread, "abort")
 
     def reset(self) -> None:
-        thread, _ = self.step("reset", ((self.key, WRITE),))
+        thread, _ = self.step("reset", ((self.key, WRITE),), self.idle)
         if self.count:
             self.state = "resetting" if self.state in ("filling", "broken") else self.state
         else:

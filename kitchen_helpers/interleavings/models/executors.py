@@ -5,10 +5,13 @@ from __future__ import annotations
 import concurrent.futures as real
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures.thread import BrokenThreadPool
 from typing import Any
 
 from ..threads import READ, WRITE, VirtualThread
 from .base import Model
+
+_BROKEN = "A thread initializer failed, the thread pool is not usable anymore"
 
 
 class Future(Model):
@@ -137,9 +140,12 @@ class Executor(Model):
         self.workers: list[VirtualThread] = []
         self.busy = 0
         self.closed = False
+        self.broken = False
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future:
         thread, _ = self.step("submit", ((self.key, WRITE),))
+        if self.broken:
+            raise BrokenThreadPool(_BROKEN)
         if self.closed:
             raise RuntimeError("cannot schedule new futures after shutdown")
         thread.run.session.ensure(fn)
@@ -157,16 +163,34 @@ class Executor(Model):
             self.workers.append(worker)
         return future
 
+    def give_up(self) -> None:
+        """A worker could not begin: no task is done any more."""
+        thread, _ = self.step("break", ((self.key, WRITE),))
+        self.broken = True
+        thread.writes += 1
+        self.changed(thread)
+        while self.tasks:
+            self.tasks.popleft()[0].set_exception(BrokenThreadPool(_BROKEN))
+
     def work(self) -> None:
         thread = self.acting()
         if self.initializer is not None:
-            thread.run.session.call(self.initializer, *self.initargs)
+            thread.daemon = False
+            try:
+                thread.run.session.call(self.initializer, *self.initargs)
+            except (KeyboardInterrupt, GeneratorExit):
+                raise
+            except (Exception, SystemExit):
+                self.give_up()
+                return
+            thread.daemon = True
         while True:
             thread, _ = self.step("take", ((self.key, WRITE),), lambda: bool(self.tasks) or self.closed)
             if not self.tasks:
                 return
             future, fn, args, kwargs = self.tasks.popleft()
             self.busy += 1
+            thread.daemon = False
             thread.writes += 1
             self.changed(thread)
             self.log(thread, "take", getattr(fn, "__name__", "task"))
@@ -183,6 +207,7 @@ class Executor(Model):
                 future.settle(thread, "finished")
             self.step("idle", ((self.key, WRITE),))
             self.busy -= 1
+            thread.daemon = True
 
     def map(
         self, fn: Callable[..., Any], *iterables: Iterable[Any], timeout: float | None = None, chunksize: int = 1

@@ -23,8 +23,17 @@ class Queue(Model):
         self.items: Any = deque()
         self.unfinished = 0
         self.is_shutdown = False
+        self.exposed = False
+        """The program got hold of what holds the items, past all steps."""
         if hasattr(queue.Queue, "shutdown"):
             self.shutdown = self._shutdown
+
+    def step(self, *args: Any, **kwargs: Any) -> tuple[VirtualThread, int]:
+        thread, alternative = super().step(*args, **kwargs)
+        if self.exposed and not thread.run.solo:
+            session = thread.run.session
+            session.forbid(thread, thread.call_site, "what holds the items of a queue is used past the queue")
+        return thread, alternative
 
     def room(self) -> bool:
         return self.maxsize <= 0 or len(self.items) < self.maxsize or self.is_shutdown
@@ -98,6 +107,7 @@ class Queue(Model):
 
     @property
     def queue(self) -> Any:
+        self.exposed = True
         self.look()
         return self.items
 

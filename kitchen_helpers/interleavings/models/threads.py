@@ -201,10 +201,19 @@ class Local(Model):
             return object.__getattribute__(self, name)
         raise AttributeError(f"'_thread._local' object has no attribute '{name}'")
 
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"'_thread._local' object has no attribute '{name}'")
+
     def __setattr__(self, name: str, value: Any) -> None:
         _values(self)[name] = value
+        thread = current()
+        if thread is not None:
+            thread.writes += 1
 
     def __delattr__(self, name: str) -> None:
+        thread = current()
+        if thread is not None:
+            thread.writes += 1
         try:
             del _values(self)[name]
         except KeyError:
