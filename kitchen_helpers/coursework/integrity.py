@@ -40,12 +40,26 @@ def _flags_offset() -> int | None:
 
 def freeze() -> None:
     """No attribute of a class of the standard library or of ours can be replaced any more in this process."""
+    if "asyncio" in sys.modules:
+        _guard_loops()
     offset = _flags_offset()
     if offset is None:
         return
     for cls in dict.fromkeys(_classes()):
         flags = ctypes.c_ulong.from_address(id(cls) + offset)
         flags.value |= _IMMUTABLE
+
+
+def _guard_loops() -> None:
+    """The event loop that checks is the one in which the answer runs: none of its methods can be replaced."""
+    from asyncio.base_events import BaseEventLoop
+
+    def set_attribute(loop: BaseEventLoop, name: str, value: object) -> None:
+        if callable(getattr(type(loop), name, None)):
+            raise AttributeError(f"{name} of an event loop cannot be replaced")
+        object.__setattr__(loop, name, value)
+
+    BaseEventLoop.__setattr__ = set_attribute  # type: ignore[assignment, method-assign]
 
 
 def _classes() -> Iterator[type]:

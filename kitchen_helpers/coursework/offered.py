@@ -28,7 +28,10 @@ _WHOLE = """
     struct textwrap time urllib.parse zlib
 """
 _WITHOUT = {
-    "asyncio": "create_subprocess_exec create_subprocess_shell SubprocessProtocol open_unix_connection start_unix_server",
+    # The policy makes the loops, those of the checks too, and so could return whatever it likes for them.
+    "asyncio": "create_subprocess_exec create_subprocess_shell SubprocessProtocol open_unix_connection start_unix_server"
+    " AbstractEventLoopPolicy DefaultEventLoopPolicy get_event_loop_policy set_event_loop_policy get_child_watcher set_child_watcher"
+    " _get_running_loop _set_running_loop",
     "contextlib": "chdir redirect_stdin",
     "dataclasses": "make_dataclass",
     "threading": "settrace setprofile settrace_all_threads setprofile_all_threads gettrace getprofile excepthook",

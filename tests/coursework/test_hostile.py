@@ -17,7 +17,7 @@ from kitchen_helpers.coursework.policy import Refused
 from kitchen_helpers.coursework.sandbox import COURSE, box_command, walls
 
 from .classroom import right, still_there
-from .tricks import LIMIT, REFUSED, TRICKS
+from .tricks import LIMIT, LOOP_TRICKS, REFUSED, TRICKS
 
 TILL = QUESTIONS["a2.q1"]
 FOREIGN = {name: source for name, (source, verdicts) in TRICKS.items() if verdicts == REFUSED}
@@ -48,6 +48,14 @@ def test_what_is_run_gets_no_point(name: str) -> None:
     assert found.status in verdicts, found.message
     assert found.points(2.0) == 0.0
     assert len(found.message) <= 1_000
+
+
+@pytest.mark.skipif("a1.q2" not in QUESTIONS, reason="needs the questions of a1")
+@pytest.mark.parametrize("what", LOOP_TRICKS)
+@pytest.mark.usefixtures("sandbox")
+def test_the_event_loop_of_a_check_stays_as_it_is(what: str) -> None:
+    found = run_box(QUESTIONS["a1.q2"], LOOP_TRICKS[what], "<answer a1-q2>", sandboxed=True)
+    assert found.status == "wrong" and "cannot be replaced" in found.message, found
 
 
 @pytest.mark.usefixtures("sandbox")

@@ -247,6 +247,11 @@ TRICKS: dict[str, tuple[str, set[str]]] = {
         HARMLESS | LIMIT,
     ),
     "running for itself": (inside("import kitchen_helpers as kh\nkh.explore(lambda: None)\nkh.check('a2.q1', Till)"), WRONG),
+    # -- ways into the event loop of a check ------------------------------------------------------------------------
+    "its own event loops": (before("import asyncio\nasyncio.set_event_loop_policy(None)"), REFUSED),
+    "the policy's own event loops": (before("import asyncio\nasyncio.get_event_loop_policy()._loop_factory = print"), REFUSED),
+    "no running loop": (before("import asyncio\nasyncio._set_running_loop(None)"), REFUSED),
+    "the future for which a check waits": (before("import asyncio\nasyncio.current_task()._fut_waiter.set_result(1)"), REFUSED),
     # -- modules that it may not have -------------------------------------------------------------------------------
     **{
         f"import {name}": (before(f"import {name}"), REFUSED)
@@ -282,4 +287,16 @@ TRICKS: dict[str, tuple[str, set[str]]] = {
     "another encoding": (before("# -*- coding: rot13 -*-"), WRONG),
     "a lone surrogate": (before("x = '\ud800'"), HARMLESS),
     "no Python": ("class Till:\n  def sell(self:", WRONG),
+}
+
+# Hostile answers to a1.q2, which runs in the event loop of its check: a loop whose clock or whose tasks are its own.
+LOOP_TRICKS = {
+    what: f"""
+import asyncio
+async def run_async(async_task, items, limit):
+    loop = asyncio.get_running_loop()
+    {what} = lambda *a, **k: 0
+    return [None for item in items]
+"""
+    for what in ("loop.time", "loop.create_task", "loop.call_soon", "loop.run_until_complete")
 }
