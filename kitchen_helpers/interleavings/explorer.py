@@ -13,6 +13,7 @@ from typing import Any
 
 from . import loops
 from .failures import failure_of
+from .patience import wait
 from .pool import start
 from .scheduler import Run
 from .schedules import decode, encode
@@ -44,6 +45,11 @@ class _Findings:
         self.reason = ""
         self.notes: list[str] = []
         self.story: tuple[Failure | None, Counterexample | None] = (None, None)
+
+    def so_far(self) -> str:
+        if self.failure is not None:
+            return "explore: it fails; looking for the simplest schedule that does"
+        return f"explore: {self.schedules:,} schedules run, none failed"
 
 
 def explore(
@@ -78,7 +84,7 @@ def explore(
     begun = time.perf_counter()
     session = Session(program, strict, begun + seconds)
     found = _Findings()
-    _in_thread(session, lambda: _search(session, found, reduce, max_schedules, stop=reduce and not _all), found)
+    _in_thread(session, lambda: _search(session, found, reduce, max_schedules, stop=reduce and not _all), found, found.so_far)
     unjudged = list(session.sharing.unjudged)
     failure, counterexample = found.failure, None
     if failure is not None:
@@ -160,7 +166,9 @@ def _check(program: Any, max_schedules: int | None, seconds: float) -> None:
         raise ValueError(f"seconds must be positive, not {seconds}")
 
 
-def _in_thread(session: Session, work: Callable[[], None], found: _Findings) -> None:
+def _in_thread(
+    session: Session, work: Callable[[], None], found: _Findings, told: Callable[[], str] | None = None
+) -> None:
     """Do the work in a thread of its own, so that the stop button and the budget work whatever the program does."""
     if current() is not None:
         raise RuntimeError("a program that is explored cannot explore another one")
@@ -189,7 +197,7 @@ def _in_thread(session: Session, work: Callable[[], None], found: _Findings) -> 
 
     driver = start(body)
     try:
-        if not over.wait(max(0.0, session.deadline - time.perf_counter()) + 0.25):
+        if not wait(over, session.deadline + 0.25, told):
             found.reason = _give_up(session, over)
     except BaseException:
         session.hurry()
