@@ -31,7 +31,7 @@ stop = threading.Event()
 _LOOK = 0.25
 """Seconds between two looks at a box that has not answered yet."""
 _GOING = 5.0
-"""Seconds that a box may take to go once it has answered."""
+"""Seconds that a box may take to go once it has closed its output."""
 
 
 @dataclass(frozen=True)
@@ -142,9 +142,10 @@ def _run(command: list[str], environment: dict[str, str], folder: str, job: byte
 
 def _listen(process: subprocess.Popen[bytes], job: bytes, deadline: float) -> _Ended:
     assert process.stdin is not None and process.stdout is not None
-    with contextlib.suppress(BrokenPipeError, OSError):
-        process.stdin.write(job)
-        process.stdin.close()
+    with contextlib.suppress(OSError):
+        with process.stdin:
+            process.stdin.write(job)
+    process.stdin = None  # (Popen.communicate would flush it)
     said = bytearray()
     for chunk in _chunks(process, deadline):
         if isinstance(chunk, str):
@@ -152,8 +153,8 @@ def _listen(process: subprocess.Popen[bytes], job: bytes, deadline: float) -> _E
         said += chunk
         if len(said) > LONGEST_MESSAGE:
             return _Ended(bytes(said), "flood")
-        if said.count(b"\n", 0, len(said)) >= 2:  # all that it has to say
-            deadline = min(deadline, time.monotonic() + _GOING)
+        if said.count(b"\n") >= 2:  # all that it has to say
+            return _Ended(bytes(said))
     try:
         code = process.wait(_GOING)
     except subprocess.TimeoutExpired:

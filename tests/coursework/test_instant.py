@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import kitchen_helpers as kh
-from kitchen_helpers.coursework import Question, Verdict, instant
+from kitchen_helpers.coursework import Question, Verdict, boxes, instant
 from kitchen_helpers.coursework.questions import QUESTIONS
 
 from .classroom import right, wrong
@@ -172,6 +172,14 @@ def test_answers_that_run_for_real_get_a_process_of_their_own(cell: Any, questio
     file = names["Till"].sell.__code__.co_filename
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     assert kh.check("a2.q1", names["Till"]).status == status
+
+
+@pytest.mark.parametrize(("source", "status"), [(right("a2.q1"), "right"), ("while True: pass", "time limit")])
+def test_the_same_where_pipes_cannot_be_waited_for(monkeypatch: pytest.MonkeyPatch, source: str, status: str) -> None:
+    """As on Windows."""
+    monkeypatch.setattr(boxes, "_chunks", boxes._chunks_of_a_file)
+    asked = replace(QUESTIONS["a2.q1"], seconds=20.0 if status == "right" else 2.0)
+    assert boxes.run_box(asked, source, "<answer>", sandboxed=False).status == status
 
 
 def test_verdicts_print_themselves() -> None:
