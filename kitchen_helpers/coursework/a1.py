@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import Any
 
 from .questions import Question, Verdict
-from .realtime import Broken, Called, Gauge, call, no_new_processes, no_new_threads, processes, threads, tried
+from .realtime import Broken, Called, Gauge, call, exactly, no_new_processes, no_new_threads, processes, threads, tried
 
 _MEETING = 1.5
 """Seconds that each waits for the others, where all are to be there at once."""
@@ -27,9 +27,9 @@ class Burnt(Exception):
 
 
 def _same(got: Any, expected: Sequence[Any], what: str) -> None:
-    if not isinstance(got, list | tuple):
+    if type(got) not in (list, tuple):
         raise Broken(f"{what} must be a list, and it is {type(got).__name__}")
-    if list(got) != list(expected):
+    if not exactly(list(got), list(expected)):
         if len(got) != len(expected):
             raise Broken(f"{what} must hold {len(expected)} results, and there are {len(got)}", _ORDER)
         raise Broken(f"{what} must be {list(expected)}, in the order of the items, and it is {list(got)}", _ORDER)
@@ -40,7 +40,7 @@ def _raised(called: Called, kind: type[BaseException], what: str) -> None:
         raise Broken(f"{what} must raise the task's exception, and it returned {called.result!r}", _ERROR)
     if isinstance(called.error, BaseExceptionGroup) and not issubclass(kind, BaseExceptionGroup):
         raise Broken(f"{what} must raise the task's own exception, and it raised a group ({called.error})", _ERROR)
-    if not isinstance(called.error, kind):
+    if not issubclass(type(called.error), kind):
         wrong = f"{type(called.error).__name__}: {called.error}"
         raise Broken(f"{what} must raise the task's own {kind.__name__}, and it raised {wrong}", _ERROR)
 
@@ -325,7 +325,7 @@ def check_processes(run: Any) -> Verdict:
         multiprocessing.set_start_method(method, force=True)
         what = f"the result of {len(items)} items with {workers} workers under the start method {method}"
         answers = elsewhere(place, iter(items), workers, what).value()
-        if not isinstance(answers, list | tuple) or not all(isinstance(a, tuple) and len(a) == 4 for a in answers):
+        if type(answers) not in (list, tuple) or not all(type(a) is tuple and len(a) == 4 for a in answers):
             raise Broken(f"{what} must be a list of what the task returns, and it is {answers!r}"[:300])
         _same([answer[0] for answer in answers], items, what)
         pids = {answer[1] for answer in answers}
@@ -375,7 +375,7 @@ def check_amdahl(amdahl: Any, needed_workers: Any) -> Verdict:
         for serial, workers in ((0, 8), (1, 8), (0.5, 1), (0.1, 4), (0.25, 1000), (0.05, 16), (1e-9, 10**9)):
             expected = 1 / (serial + (1 - serial) / workers)
             got = amdahl(serial, workers)
-            if not (isinstance(got, int | float) and math.isclose(got, expected, rel_tol=1e-9)):
+            if type(got) not in (int, float) or not math.isclose(got, expected, rel_tol=1e-9):
                 raise Broken(
                     f"amdahl({serial}, {workers}) must be {expected:.6g}, and it is {got!r}",
                     "Which part of the time stays the same, and which is divided by the workers?",
@@ -385,7 +385,7 @@ def check_amdahl(amdahl: Any, needed_workers: Any) -> Verdict:
         for serial, speedup in ((0, 8), (0.1, 4), (0.1, 9.5), (0.5, 1.9), (0.25, 2), (0.2, 3), (0, 2.5), (0.3, 1), (1, 1), (0.01, 50)):
             expected = _needed(serial, speedup)
             got = needed_workers(serial, speedup)
-            if got != expected or isinstance(got, bool) or not (isinstance(got, int) or got is None):
+            if not exactly(got, expected):
                 raise Broken(
                     f"needed_workers({serial}, {speedup}) must be {expected}, and it is {got!r}",
                     "Is it the smallest whole number that reaches the speedup? Try one less, and the number itself.",

@@ -65,7 +65,7 @@ class Called:
 def call(what: str, function: Callable[[], Any], longest: float = LONGEST) -> Called:
     """Call it in a thread that can be left; Broken if it does not come back.
 
-    The thread is none of the answer's: `new_threads` does not count it.
+    The thread is none of the answer's: `threads` does not count it.
     """
     ended: list[Called] = []
 
@@ -75,7 +75,8 @@ def call(what: str, function: Callable[[], Any], longest: float = LONGEST) -> Ca
         except BaseException as error:  # noqa: BLE001 - also SystemExit: it is the answer's
             ended.append(Called(error=error))
 
-    caller = threading.Thread(target=body, name=_OURS, daemon=True)
+    caller = threading.Thread(target=body, daemon=True)
+    _ours[id(caller)] = caller
     caller.start()
     caller.join(longest)
     if not ended:
@@ -83,14 +84,16 @@ def call(what: str, function: Callable[[], Any], longest: float = LONGEST) -> Ca
     return ended[0]
 
 
-_OURS = "check"
+# By what they are, not by what they say of themselves: an answer may make threads of a class of its own.
+_ours: dict[int, threading.Thread] = {}
 
 
-def threads() -> set[threading.Thread]:
-    return {thread for thread in threading.enumerate() if thread.name != _OURS}
+def threads() -> set[int]:
+    """The threads that are alive, without those that wait for an answer, each by its id."""
+    return {id(thread) for thread in threading.enumerate()} - set(_ours)
 
 
-def no_new_threads(before: set[threading.Thread], what: str) -> None:
+def no_new_threads(before: set[int], what: str) -> None:
     """Broken if threads are left that were not there before."""
     if left := _gone(lambda: threads() - before):
         raise Broken(f"{len(left)} thread{'s are' * (len(left) > 1) or ' is'} still alive after {what}")
@@ -127,6 +130,15 @@ def _gone(left: Callable[[], set[Any]]) -> set[Any]:
     while (still := left()) and time.monotonic() < deadline:
         time.sleep(0.01)
     return still
+
+
+def exactly(got: Any, expected: Any) -> bool:
+    """Is it this very value, without asking `got` what it thinks it equals? `expected` is plain data."""
+    if type(got) is not type(expected):
+        return False
+    if isinstance(expected, list | tuple):
+        return len(got) == len(expected) and all(map(exactly, got, expected))
+    return bool(got == expected)
 
 
 class Gauge:

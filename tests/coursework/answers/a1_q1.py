@@ -135,6 +135,49 @@ def run_threaded(task, items, workers):
         "still running after",
     ),
     "raises while others run": (planted(FUTURES, "wait=True", "wait=False"), "still running after"),
+    "a thread that stays, named as ours": (
+        """
+import threading, time
+from concurrent.futures import ThreadPoolExecutor
+
+def run_threaded(task, items, workers):
+    threading.Thread(target=time.sleep, args=(60,), name="check", daemon=True).start()
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(task, items))
+""",
+        "still alive after",
+    ),
+    "a thread that stays and equals everything": (
+        """
+import threading, time
+from concurrent.futures import ThreadPoolExecutor
+
+class Same(threading.Thread):
+    def __eq__(self, other):
+        return True
+    def __hash__(self):
+        return hash(threading.main_thread())
+    def is_alive(self):
+        return False
+
+def run_threaded(task, items, workers):
+    Same(target=time.sleep, args=(60,), daemon=True).start()
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(task, items))
+""",
+        "still alive after",
+    ),
+    "results that equal everything": (
+        """
+class Anything:
+    def __eq__(self, other):
+        return True
+
+def run_threaded(task, items, workers):
+    return [Anything() for item in items]
+""",
+        "in the order of the items",
+    ),
     "items are hashed": (
         """
 from concurrent.futures import ThreadPoolExecutor
