@@ -331,7 +331,7 @@ WRONG = {
         planted(RING, "        with self.lock:", "        if True:"),
         "a dish is lost or doubled",
     ),
-    "two locks, two conditions": (planted(TWO_CONDITIONS, "Condition(lock)", "Condition()"), ""),
+    "two locks, two conditions": (planted(TWO_CONDITIONS, "Condition(lock)", "Condition()"), "RuntimeError"),
     "looks, then takes": (
         planted(
             POLLING,
@@ -379,7 +379,7 @@ WRONG = {
     ),
     "a set of dishes": (
         planted(SEMAPHORES, "deque()", "set()", ".append(dish)", ".add(repr(dish))", "popleft()", "pop()"),
-        "",
+        "KeyError",
     ),
     "an empty dish is none": (
         planted(

@@ -459,7 +459,7 @@ WRONG = {
     ),
     "if instead of while": (
         planted(TWO_CONDITIONS, "while not self.dishes and not self.closed", "if not self.dishes and not self.closed"),
-        "",
+        "Closed in Ben",
     ),
     "the other exception": (
         planted(

@@ -532,7 +532,7 @@ WRONG = {
         ),
         "the board must show",
     ),
-    "the count of readers without a lock": (planted(TURNSTILE, "with self.mutex:", "if True:"), ""),
+    "the count of readers without a lock": (planted(TURNSTILE, "with self.mutex:", "if True:"), "one reader waits for the other"),
     "the last reader is forgotten": (
         planted(
             TURNSTILE,
@@ -551,7 +551,7 @@ WRONG = {
             """        if True:
             for _""",
         ),
-        "",
+        "somebody waits for the board for ever",
     ),
     "one text for all boards": (
         planted(TICKETS, "self.board.text = self.text", "MenuBoard.text = self.text"),
