@@ -181,8 +181,7 @@ def _in_thread(
     def body() -> None:
         now.abandoned.discard(threading.get_ident())  # that of a thread that has ended since
         session.pool.pin()
-        state, depth = random.getstate(), sys.getrecursionlimit()
-        sys.setrecursionlimit(depth * _FRAMES)
+        state = random.getstate()
         try:
             session.prepare()
             work()
@@ -190,11 +189,12 @@ def _in_thread(
             error.append(reason)
         finally:
             random.setstate(state)
-            sys.setrecursionlimit(depth)
             session.close()
             now.abandoned.discard(threading.get_ident())
             over.set()
 
+    depth = sys.getrecursionlimit()
+    sys.setrecursionlimit(depth * _FRAMES)
     driver = start(body)
     try:
         if not wait(over, session.deadline + 0.25, told):
@@ -205,6 +205,7 @@ def _in_thread(
             _give_up(session, over)
         raise
     finally:
+        sys.setrecursionlimit(depth)  # here, as the driver may never come back
         _busy.release()
     if over.is_set():
         driver.join()
