@@ -6,6 +6,7 @@ that is the step, and whatever the hook then does happens in one piece.
 
 from __future__ import annotations
 
+import collections
 import concurrent.futures
 import functools
 import inspect
@@ -40,14 +41,17 @@ Peek = Callable[[], Any]
 def use(thread: VirtualThread, site: Site, doing: str, target: Any, accesses: tuple[Access, ...], keep: Any) -> None:
     """An access of `thread` is about to happen: a step, if the locations are shared."""
     run = thread.run
-    solo = run.solo
+    if run.solo:
+        for _, mode in accesses:
+            if mode != READ:
+                thread.writes += 1
+        return
     note = run.sharing.note
     for key, mode in accesses:
         if mode != READ:
             thread.writes += 1
-        if not solo:
-            note(thread, key, mode, site, keep)
-    if site.visible and not solo:
+        note(thread, key, mode, site, keep)
+    if site.visible:
         run.step(thread, site, doing, target, accesses)
         thread.steps += 1
         for key, mode in accesses:
@@ -103,6 +107,8 @@ _setters: dict[tuple[type, str], bool] = {}
 _plain_plans: dict[tuple[type, str], tuple[str, Any]] = {}
 _FIELD_PLAN = (FIELD, None)
 _CALLED = (FUNCTION, CLASS)
+_METHODS_ONLY = frozenset({list, dict, set, bytearray, collections.deque})
+_there: dict[tuple[type, str], bool] = {}
 
 
 def plan(cls: type, name: str) -> tuple[str, Any]:
@@ -154,6 +160,7 @@ def _plain_plan(cls: type, name: str) -> tuple[str, Any]:
 def forget_plans() -> None:
     _plans.clear()
     _plain_plans.clear()
+    _there.clear()
     _setters.clear()
 
 
@@ -251,6 +258,19 @@ def model_keys(thread: VirtualThread, site: Site, model: Model, name: str, mode:
     return (((id(model), name), mode),) if name in model.own else ()
 
 
+def _always_there(cls: type, name: str) -> bool:
+    """Is it a method of a model or of a Thread, which is the same for all and no state of theirs?"""
+    try:
+        return _there[cls, name]
+    except KeyError:
+        if issubclass(cls, Model):
+            answer = not issubclass(cls, threads.Local) and name != "__dict__" and hasattr(cls, name)
+        else:
+            answer = cls is threading.Thread and plain_plan(cls, name)[0] is METHOD
+        _there[cls, name] = answer
+        return answer
+
+
 def own_attributes(obj: Any, otherwise: Any = _UNKNOWN) -> Any:
     """The attributes of an object, past any `__getattribute__` of the reader's."""
     try:
@@ -316,7 +336,7 @@ def load(site: Site, obj: Any, name: str) -> Any:
     if thread is None:
         return getattr(obj, name)
     cls = type(obj)
-    if cls in SCALARS:
+    if cls in SCALARS or cls in _METHODS_ONLY:
         return getattr(obj, name)
     run = thread.run
     if name in ("ident", "native_id") and issubclass(cls, threading.Thread):
@@ -325,7 +345,7 @@ def load(site: Site, obj: Any, name: str) -> Any:
         accesses: tuple[Access, ...] = (((id(obj), name), READ),)
     else:
         obj = run.session.stand_in(thread, obj)
-        accesses = attribute_keys(thread, site, obj, name, READ)
+        accesses = () if _always_there(type(obj), name) else attribute_keys(thread, site, obj, name, READ)
     if accesses:
         if not run.solo:
             use(thread, site, "read", obj, accesses, obj)

@@ -53,6 +53,9 @@ def _call(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...
     session = thread.run.session
     cls = type(function)
     if cls is types.FunctionType:
+        if is_new_code(function.__code__) and not function.__code__.co_flags & ASYNC:
+            session.turn(thread)
+            return function(*args, **kwargs)
         stand_in = STAND_INS.get(function)
         if stand_in is not None:
             return stand_in(*with_stand_ins(thread, args), **named_stand_ins(thread, kwargs))
@@ -60,11 +63,11 @@ def _call(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...
     if cls is types.MethodType:
         inner = function.__func__
         owner = function.__self__
+        if issubclass(type(owner), Model):
+            return function(*args, **kwargs)
         stand_in = STAND_INS.get(inner) if isinstance(inner, types.FunctionType) else None
         if stand_in is not None:
             return stand_in(owner, *args, **kwargs)
-        if isinstance(owner, Model):
-            return function(*args, **kwargs)
         replaced = session.stand_in(thread, owner)
         if replaced is not owner:
             return getattr(replaced, function.__name__)(*args, **kwargs)

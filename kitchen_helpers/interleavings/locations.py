@@ -16,10 +16,11 @@ from .threads import READ, VirtualThread
 class _Touched:
     """Who touched a location in this run: for each thread the epochs of its last read and its last write."""
 
-    __slots__ = ("by", "keep", "opaque", "sites")
+    __slots__ = ("keep", "opaque", "reads", "sites", "writes")
 
     def __init__(self, keep: Any):
-        self.by: dict[int, list[int]] = {}
+        self.reads: dict[int, int] = {}
+        self.writes: dict[int, int] = {}
         self.sites: set[Site] = set()
         self.keep = keep  # so that no other object gets its id during the run
         self.opaque: tuple[Site | None, str] | None = None
@@ -64,25 +65,22 @@ class Sharing:
         number = thread.number
         if self.wild and type(key) is tuple and key[0] in self.wild and key[1] != "*":
             self.note(thread, (key[0], "*"), mode, site, keep)
-        mine = entry.by.get(number)
-        column = 0 if mode == READ else 1
-        if mine is None:
-            entry.by[number] = mine = [-1, -1]
-        elif mine[column] == thread.epoch and site in entry.sites:
+        mine = entry.reads if mode == READ else entry.writes
+        if mine.get(number) == thread.epoch and site in entry.sites:
             return  # as before: whoever came in between has compared with this one
-        conflict = False
-        if len(entry.by) > 1:
-            seen = thread.seen
-            for other, (read, wrote) in entry.by.items():
-                if other != number:
-                    before = seen.get(other, -1)
-                    if wrote > before or (column and read > before):
-                        conflict = True
-        mine[column] = thread.epoch
+        conflict = (entry.writes and self.meets(entry.writes, thread)) or (mode != READ and self.meets(entry.reads, thread))
+        mine[number] = thread.epoch
         if site is not None:
             entry.sites.add(site)
         if conflict:
             self.conflict(entry)
+
+    def meets(self, epochs: dict[int, int], thread: VirtualThread) -> bool:
+        """Is one of these accesses another thread's, and not in this thread's past?"""
+        for other, epoch in epochs.items():
+            if other != thread.number and epoch > thread.seen.get(other, -1):
+                return True
+        return False
 
     def conflict(self, entry: _Touched) -> None:
         for site in entry.sites:
@@ -109,9 +107,8 @@ class Sharing:
         if type(key) is tuple and key[1] == "*":
             self.wild.add(key[0])
             met += [e for k, e in self.touched.items() if type(k) is tuple and k[0] == key[0] and e is not entry]
-        seen, number = thread.seen, thread.number
-        others = any(o != number and max(last) > seen.get(o, -1) for e in met for o, last in e.by.items())
-        entry.by.setdefault(number, [-1, -1])[1] = thread.epoch
+        others = any(self.meets(epochs, thread) for e in met for epochs in (e.reads, e.writes))
+        entry.writes[thread.number] = thread.epoch
         if others:
             self.conflict(entry)
 

@@ -86,6 +86,8 @@ class Run:
         self.deadline = deadline
         self.threads: list[VirtualThread] = []
         self.unsettled: deque[VirtualThread] = deque()
+        self.watching = 0
+        """How many threads wait for a change."""
         self.ending = ""
         """Why the run was ended before its threads: "stuck", "cut", "livelock", "refused", "time"; "" if it was not."""
         self.detail: Any = None
@@ -346,6 +348,8 @@ class Run:
         """Wait, without a step, until `target` ends or changes."""
         thread.site = site
         thread.waiting = (what, target)
+        if what == "change":
+            self.watching += 1
         self.pass_on(thread)
 
     def stop(self, thread: VirtualThread, why: str, detail: Any = None) -> None:
@@ -360,7 +364,9 @@ class Run:
     def changed(self, thread: VirtualThread, key: Any) -> None:
         """Somebody changed a location: threads that spin on it look again."""
         self.versions[key] = self.versions.get(key, 0) + 1
-        for other in self.threads:
-            if other.waiting is not None and other.waiting[0] == "change" and key in other.waiting[1]:
-                other.waiting = None
-                self.unsettled.append(other)
+        if self.watching:
+            for other in self.threads:
+                if other.waiting is not None and other.waiting[0] == "change" and key in other.waiting[1]:
+                    other.waiting = None
+                    self.watching -= 1
+                    self.unsettled.append(other)
