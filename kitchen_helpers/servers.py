@@ -162,9 +162,14 @@ class SlowServer:
 
         application = web.Application()
         application.router.add_get("/{name:.*}", self._answer)
-        # A client that leaves ends its request, and is no longer under way.
+        # A client that leaves ends its request, and is no longer under way. (aiohttp waits twice for as long as it is told,
+        # and for ever where that is 0.)
         runner = web.AppRunner(
-            application, access_log=None, handler_cancellation=True, shutdown_timeout=self.grace, handle_signals=False
+            application,
+            access_log=None,
+            handler_cancellation=True,
+            lingering_time=1.0,
+            shutdown_timeout=max(self.grace / 2, 0.001),
         )
         await runner.setup()
         try:
