@@ -34,7 +34,7 @@ from .models.base import Model
 from .sites import Site
 from .threads import READ, WRITE, Access, VirtualThread, current
 
-FIELD, METHOD, PROPERTY, DEFAULT, HIDDEN = "field", "method", "property", "default", "hidden"
+FIELD, METHOD, PROPERTY, DEFAULT, CACHED, HIDDEN = "field", "method", "property", "default", "cached", "hidden"
 Peek = Callable[[], Any]
 
 
@@ -148,7 +148,7 @@ def _plain_plan(cls: type, name: str) -> tuple[str, Any]:
             if isinstance(value, types.GetSetDescriptorType):
                 return (HIDDEN if name == "__dict__" else PROPERTY), None
             if isinstance(value, functools.cached_property):
-                return HIDDEN, None
+                return CACHED, value
             if isinstance(value, staticmethod | classmethod | types.FunctionType) or kind_of(type(value)) == FUNCTION:
                 return METHOD, None
             if hasattr(type(value), "__get__"):
@@ -182,6 +182,8 @@ def attribute_keys(
             return ()
         what, owner = how or plan(type(obj), name)
         own = ((id(obj), name), mode)
+        if what is CACHED:
+            return (own,)
         if what is FIELD:
             if mode == READ and name not in own_attributes(obj):
                 return (own, *class_keys(type(obj), name))  # somebody may give it to the class
@@ -349,7 +351,11 @@ def load(site: Site, obj: Any, name: str) -> Any:
     if accesses:
         if not run.solo:
             use(thread, site, "read", obj, accesses, obj)
-        value = getattr(obj, name)
+        how = _plans.get((cls, name))
+        if how is not None and how[0] is CACHED and name not in own_attributes(obj):
+            value = _compute(thread, site, obj, name, how[1])
+        else:
+            value = getattr(obj, name)
         if site.visible:
             record(thread, site, "read", obj, name, value)
     else:
@@ -357,6 +363,28 @@ def load(site: Site, obj: Any, name: str) -> Any:
     if kind_of(type(value)) in _CALLED:
         run.session.ensure(value)
     return value
+
+
+def _compute(thread: VirtualThread, site: Site, obj: Any, name: str, cached: functools.cached_property[Any]) -> Any:
+    """What `cached_property` does when the value is not there yet: one after the other until Python 3.11."""
+    run = thread.run
+    lock = run.session.stand_in(thread, getattr(cached, "lock", None))
+    access = ((id(obj), name), READ)
+    if isinstance(lock, Model):
+        lock.acquire()  # type: ignore[attr-defined]
+    try:
+        if isinstance(lock, Model):
+            use(thread, site, "read", obj, (access,), obj)
+        if name in own_attributes(obj):
+            return own_attributes(obj)[name]
+        value = run.session.call(cached.func, obj)
+        use(thread, site, "write", obj, (((id(obj), name), WRITE),), obj)
+        own_attributes(obj)[name] = value
+        record(thread, site, "write", obj, name, value)
+        return value
+    finally:
+        if isinstance(lock, Model):
+            lock.release()  # type: ignore[attr-defined]
 
 
 def store(site: Site, value: Any, obj: Any, name: str) -> None:
@@ -391,7 +419,8 @@ def _looked_up(cls: type, name: str) -> bool:
     found = inspect.getattr_static(cls, name, None)
     if isinstance(found, property):
         return plain_plan(cls, name)[0] is PROPERTY
-    return found is not None and hasattr(type(found), "__set__") and not isinstance(found, types.MemberDescriptorType)
+    sets = hasattr(type(found), "__set__") or hasattr(type(found), "__delete__")
+    return sets and not isinstance(found, types.MemberDescriptorType)
 
 
 def plain_load(thread: VirtualThread, site: Site, obj: Any, name: str) -> Any:
@@ -420,7 +449,11 @@ def delete(site: Site, obj: Any, name: str) -> None:
     thread = current()
     if thread is not None:
         obj = thread.run.session.stand_in(thread, obj)
-    if thread is not None and not _has_setter(type(obj), name):
+    if (
+        thread is not None
+        and not isinstance(type(obj).__delattr__, types.FunctionType)
+        and not _has_setter(type(obj), name)
+    ):
         use(
             thread,
             site,

@@ -93,8 +93,8 @@ def is_library(file: str | None, module: str | None) -> bool:
     """Is it code that came with Python or was installed, and not the reader's?"""
     if module is not None and module.partition(".")[0] == "kitchen_helpers":
         return not module.startswith(("kitchen_helpers.coursework", "kitchen_helpers.workloads"))
-    if file is None:
-        return False
+    if file is None:  # built into Python: sys, time
+        return module is not None and module != "__main__" and module.partition(".")[0] in sys.stdlib_module_names
     known = _library.get(file)
     if known is None:
         known = _library[file] = "site-packages" in file or "dist-packages" in file or _in_standard_library(file)

@@ -705,12 +705,37 @@ def test_sleep_takes_no_time():
 
 
 def test_sleep_is_a_scheduling_point_on_a_virtual_clock():
+    """Of the clock one sequence is tried, so nothing that asks for it is said to hold: "virtual, or refused"."""
+
     def program():
         begun = time.monotonic()
         time.sleep(100)
         assert time.monotonic() - begun >= 100
 
-    assert kh.explore(program).holds
+    exploration = kh.explore(program)
+    assert exploration.verdict == "unfinished"
+    assert "the time" in exploration.reason and exploration.seconds < 100
+
+
+@pytest.mark.parametrize("clock", [time.monotonic, time.time, time.perf_counter], ids=lambda clock: clock.__name__)
+def test_what_hangs_on_the_clock_never_holds(clock):
+    def program():
+        box, begun = Box(False), clock()
+
+        def late():
+            box.value = True
+
+        def wait():
+            deadline = begun + 5
+            while not box.value and clock() < deadline:
+                time.sleep(0.1)
+
+        in_threads(wait, late)
+        assert clock() < deadline_that_a_busy_machine_misses
+
+    deadline_that_a_busy_machine_misses = 10**12
+    exploration = kh.explore(program)
+    assert exploration.verdict == "unfinished" and "the time" in exploration.reason
 
 
 def test_sleep_puts_nobody_in_order():
@@ -1211,14 +1236,14 @@ def test_every_schedule_is_counted_once(threads, steps, schedules):
 
 
 def test_starts_joins_releases_and_private_steps_are_no_steps():
+    """(Operations on a primitive are steps whoever has it, but for a release.)"""
+
     def program():
         till = Box()
 
         def sell():
             mine = Box()
-            lock = Lock()
-            with lock:
-                mine.value += 1
+            mine.value += 1
             numbers = [1, 2, 3]
             numbers.append(sum(numbers))
             till.value += 1
@@ -1228,6 +1253,19 @@ def test_starts_joins_releases_and_private_steps_are_no_steps():
 
     exploration = _every(program)
     assert (exploration.schedules, exploration.outcomes["ok"]) == (6, 2)
+
+
+def test_release_of_a_lock_is_no_step():
+    def program():
+        lock = Lock()
+
+        def work():
+            with lock:
+                pass
+
+        in_threads(work, work)
+
+    assert _every(program).schedules == 2
 
 
 def test_what_main_does_before_and_after_is_no_choice():

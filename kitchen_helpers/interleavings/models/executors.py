@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures as real
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures.thread import BrokenThreadPool
@@ -160,6 +161,7 @@ class Executor(Model):
             name = f"{self.prefix}_{len(self.workers)}"
             # Idle workers are no threads that wait for ever: Python ends them when it ends.
             worker = thread.run.add(path, name, self.work, thread, True)
+            worker.real = threading.Thread(name=name)  # what `current_thread` tells in it
             self.workers.append(worker)
         return future
 

@@ -245,12 +245,12 @@ def _cached_property(guard):
     assert len(kitchen.cooked) == 1 and seen[0] is seen[1]
 
 
-@(holds(or_unfinished=True, traced=False) if _LOCKED_CACHED_PROPERTY else fails(preemptions=1, or_unfinished=True))
+@(holds(traced=False) if _LOCKED_CACHED_PROPERTY else fails(preemptions=1))
 def cached_property_computed_by_two():
     _cached_property(Unlocked())
 
 
-@holds(or_unfinished=True, traced=not _LOCKED_CACHED_PROPERTY)
+@holds(traced=not _LOCKED_CACHED_PROPERTY)
 def cached_property_computed_under_a_lock():
     _cached_property(Lock())
 

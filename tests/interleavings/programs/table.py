@@ -48,6 +48,8 @@ class Case:
     """The second opinion can run it."""
     since: tuple[int, int] = (3, 11)
     """The first Python that can run it."""
+    seconds: float = 30
+    """The budget: generous where the verdict counts, short where it will be spent."""
     final_states: frozenset[str] | None = field(default=None)
     """The possible reprs of its return value, where they were derived."""
 

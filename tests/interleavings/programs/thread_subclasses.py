@@ -483,7 +483,8 @@ def local_of_another_thread_is_not_there():
     in_threads(work)
 
 
-@holds
+# A class derived from local runs its __init__ in each thread anew, out of sight: it is refused by name.
+@holds(or_unfinished=True)
 def local_subclass_begins_anew_in_each_thread():
     class Mine(threading.local):
         def __init__(self):
