@@ -657,6 +657,45 @@ def test_the_notebooks_own_server_survives_ten_thousand_guests(notebook: SimpleN
     watched.loop.run(notebook.closing_time(house))
 
 
+def test_it_lets_go_of_a_guest_who_reads_nothing(notebook: SimpleNamespace, watched: Watched) -> None:
+    async def feast(request: Any) -> tuple[int, str]:
+        return 200, "x" * 30_000_000
+
+    house = watched.loop.run(notebook.FrontOfHouse(feast, patience=0.2).open())
+    tasks = watched.loop.run(watched.tasks())
+    its_own_end = connections() + 1
+    with socket.create_connection(("127.0.0.1", house.port), timeout=10) as guest:
+        guest.sendall(GOOD)
+        while not house.guests:
+            time.sleep(0.001)
+        assert watched.quiet(tasks, its_own_end) and not house.guests
+        left = len(guest.recv(1 << 20))
+        with suppress(ConnectionResetError):
+            while piece := guest.recv(1 << 20):
+                left += len(piece)
+    assert left < 30_000_000 and watched.unhandled == [] and house.failures == []
+    watched.loop.run(notebook.closing_time(house))
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET /soup HTTP/1.0\r\n\r\n",
+        b"get /soup HTTP/1.1\r\n\r\n",
+        b"GET soup HTTP/1.1\r\n\r\n",
+        b"GET  /soup HTTP/1.1\r\n\r\n",
+        b"GET /so up HTTP/1.1\r\n\r\n",
+        b"GET /soup HTTP/1.1\nHost: kitchen\r\n\r\n",
+        b"GET /soup HTTP/1.1\r\nHost kitchen\r\n\r\n",
+        b"\r\n\r\n",
+    ],
+)
+def test_it_takes_only_what_it_understands(head: bytes, notebook: SimpleNamespace) -> None:
+    with pytest.raises(notebook.Refused) as refused:
+        notebook.parse(head)
+    assert refused.value.status == 400
+
+
 def test_its_twin_on_aiohttp_survives_them_too(notebook: SimpleNamespace, watched: Watched) -> None:
     notebook.MENU.update(soup=0)
     runner, port = watched.loop.run(notebook.open_aiohttp())
