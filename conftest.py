@@ -36,9 +36,9 @@ if hasattr(signal, "SIGUSR2"):
 """
 
 # These stay on purpose until the kernel goes: the helpers of multiprocessing and loky, the threads of the kernel and its
-# event loop, of its messages and of progress bars. That they do go with the kernel is checked afterwards.
+# event loop, of its messages, of progress bars and the one of Dask. That they do go with the kernel is checked afterwards.
 LASTING_PROCESSES = ("resource_tracker", "forkserver")
-LASTING_THREADS = ("asyncio_", "(IPython.", "(ipykernel.", "(tqdm.", "(zmq.")
+LASTING_THREADS = ("asyncio_", "Dask-Offload", "(IPython.", "(ipykernel.", "(tqdm.", "(zmq.")
 THREADS = "[f'{t.name} ({type(t).__module__}.{type(t).__name__})' for t in __import__('threading').enumerate()]"
 # These ignore the signal by which ipykernel ends its children before it ends itself, and so hold it up for 10 s.
 # (The fork server first, as it keeps its tracker going.)
