@@ -332,6 +332,21 @@ WRONG = {
         "a dish is lost or doubled",
     ),
     "two locks, two conditions": (planted(TWO_CONDITIONS, "Condition(lock)", "Condition()"), "RuntimeError"),
+    "asks again and again, and keeps the lock meanwhile": (
+        planted(
+            POLLING,
+            """        while True:
+            with self.lock:
+                if self.dishes:
+                    return self.dishes.pop(0)
+            time.sleep(0.001)""",
+            """        with self.lock:
+            while not self.dishes:
+                time.sleep(0.001)
+            return self.dishes.pop(0)""",
+        ),
+        "somebody waits for ever; Ben goes round in circles",
+    ),
     "looks, then takes": (
         planted(
             POLLING,
