@@ -202,8 +202,9 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
                 return iterate(site, args[0]) if not isinstance(args[0], str | tuple | bytes | range) else iter(args[0])
             return function(*args)
         first = 1 if function in (map, filter) else 0
-        wrapped = [*(_hooked(site, a) for a in args[:first]), *(iterate(site, a) for a in args[first:])]
-        return session.made(thread, function(*wrapped, **kwargs))
+        last = 1 if function is enumerate else len(args)  # (behind it: where it begins to count)
+        wrapped = [*(_hooked(site, a) for a in args[:first]), *(iterate(site, a) for a in args[first:last])]
+        return session.made(thread, function(*wrapped, *args[last:], **kwargs))
     values = [_hooked(site, a) for a in args]
     kwargs = {name: _hooked(site, value) for name, value in kwargs.items()}
     if len(values) == 1 and isinstance(values[0], Iterating) and values[0].mode == READ:
