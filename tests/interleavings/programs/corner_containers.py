@@ -2296,3 +2296,19 @@ def repr_called_by_a_list():
 
     in_threads(look, change)
     assert seen[0][0] == seen[0][1]
+
+
+@pair(preemptions=1)
+def enumerate_that_begins_at_one(guard):
+    till, sums = Box(), [1, 2]
+
+    def go():
+        for number, amount in enumerate(sums, 1):
+            with guard:
+                till.value += amount * number
+        for number, amount in enumerate(sums, start=1):
+            with guard:
+                till.value += amount * number
+
+    in_threads(go, go)
+    assert till.value == 20
