@@ -240,7 +240,7 @@ def plot_load(result: LoadResult, ax: Axes | None = None) -> Axes:
     for number, repeat in enumerate(result.repeats):
         waits = sorted(1e3 * sample.seconds for sample in repeat.samples if not sample.error)
         shares = [100 * (place + 1) / len(repeat.samples) for place in range(len(waits))]
-        label = f"measured, one line for each of {len(result.repeats)} repeats" if number == 0 else None
+        label = f"each of {len(result.repeats)} repeats" if number == 0 else None
         # To the edge of the figure: what was never answered is the gap above the line.
         ax.step([0, *waits, reach], [0, *shares, shares[-1] if shares else 0], where="post", color=COLOURS["threads"], label=label)
     for percent, style in ((50, ":"), (95, "--")):
@@ -259,7 +259,9 @@ def plot_load(result: LoadResult, ax: Axes | None = None) -> Axes:
     else:
         title = f"{clients}: {failed:.0%} of the requests get no good answer"
     _finish(ax, title)
-    ax.legend(loc="upper left", edgecolor="none", framealpha=0.85, fontsize="small")
+    # Above the axes, as the lines may run anywhere within.
+    ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, frameon=False, fontsize="small", borderaxespad=0)
+    ax.set_title(title, loc="left", fontweight="bold", pad=26)
     _caption(ax, [result.machine.caption])
     return ax
 
