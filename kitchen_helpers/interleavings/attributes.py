@@ -266,7 +266,9 @@ def _always_there(cls: type, name: str) -> bool:
         return _there[cls, name]
     except KeyError:
         if issubclass(cls, Model):
-            answer = not issubclass(cls, threads.Local) and name != "__dict__" and hasattr(cls, name)
+            # (of what the real ones have: the rest leads into the explorer)
+            answer = not issubclass(cls, threads.Local) and name in _OF_PRIMITIVES and hasattr(cls, name)
+            answer = answer and name != "__dict__"
         else:
             answer = cls is threading.Thread and plain_plan(cls, name)[0] is METHOD
         _there[cls, name] = answer
