@@ -13,9 +13,9 @@ SHAPES = [
     Shape(items=20, seconds=0.001),
     Shape(items=2000, seconds=0.00001),
     Shape(items=6, seconds=0.03, megabytes=5),
-    Shape(items=8, seconds=0.25),
-    Shape(items=4, seconds=0.6),
-    Shape(items=1000, seconds=0.002),
+    Shape(items=8, seconds=0.15),
+    Shape(items=4, seconds=0.4),
+    Shape(items=600, seconds=0.002),
     Shape(items=100, seconds=0.002, megabytes=1),
 ]
 
