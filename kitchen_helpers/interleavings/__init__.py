@@ -14,8 +14,9 @@ How it works, in the order in which a program meets the modules:
   who is next.
 - `search` decides: every schedule (`reduce=False`), at least one of each set that differs only in the order of
   independent steps (dynamic partial-order reduction with sleep sets), or the fewest preemptions first.
-- `state` puts back what a run leaves behind; `failures`, `naming` and `story` tell what happened; `verdict`, `lanes` and
-  `drawing` show it.
+- `state` puts back what a run leaves behind; `failures`, `naming` and `story` tell what happened, `patience` how far it is;
+  `verdict` shows it, as text (`lanes`) and as a picture (`drawing`, with `columns`, `sheet`, `circle` and `theme`), in
+  the same words (`wording`).
 
 What a verdict covers: the sequentially consistent interleavings of visible steps. A visible step is one use of shared
 state by Python code: loading or storing an attribute, a global or a closure variable, one operation on a container
