@@ -339,7 +339,7 @@ class Sheet:
             ("blocked", "is blocked", self.uses_hatch),
             ("changed", "new value", bool(self.at.value_rooms)),
         ]
-        told = "".join(f'<span class="key {look}"></span>{text}' for look, text, used in keys if used)
+        told = "".join(f'<span><span class="key {look}"></span>{text}</span> ' for look, text, used in keys if used)
         return (
             f'<p class="legend">Read downwards: one step at a time, each in the lane of the thread that takes it; '
             f"every other thread stands still meanwhile.<br>{told}</p>"
