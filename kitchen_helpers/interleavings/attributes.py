@@ -13,6 +13,7 @@ import inspect
 import queue
 import threading
 import types
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -227,6 +228,8 @@ def attribute_keys(
     if issubclass(type(obj), threading.Thread) and plain_plan(type(obj), name)[0] is FIELD:
         return (((id(obj), name), mode),)
     if kind == OPAQUE and not thread.run.session.is_harmless(obj) and not thread.run.solo:
+        if type(obj) in weakref.ProxyTypes:
+            sharing.refuse(site, "nobody sees what a weak proxy stands for")
         if mode == WRITE or kind_of(type(getattr(obj, name, None))) != FUNCTION:
             sharing.opaque(thread, id(obj), site, obj, f"{type(obj).__name__}.{name}")
     return ()
@@ -294,6 +297,8 @@ def hidden(thread: VirtualThread, site: Site, *values: Any) -> None:
     thread.writes += 1
     accesses = []
     for item in reachable(values):
+        if type(item) in weakref.ProxyTypes:
+            run.sharing.refuse(site, "nobody sees what a weak proxy stands for")
         if session.is_harmless(item):
             continue
         if kind_of(type(item)) == OPAQUE and session.is_old(item):
@@ -373,7 +378,7 @@ def _compute(thread: VirtualThread, site: Site, obj: Any, name: str, cached: fun
     lock = run.session.stand_in(thread, getattr(cached, "lock", None))
     access = ((id(obj), name), READ)
     if isinstance(lock, Model):
-        lock.acquire()  # type: ignore[attr-defined]
+        lock.acquire()
     try:
         if isinstance(lock, Model):
             use(thread, site, "read", obj, (access,), obj)
@@ -386,7 +391,7 @@ def _compute(thread: VirtualThread, site: Site, obj: Any, name: str, cached: fun
         return value
     finally:
         if isinstance(lock, Model):
-            lock.release()  # type: ignore[attr-defined]
+            lock.release()
 
 
 def store(site: Site, value: Any, obj: Any, name: str) -> None:

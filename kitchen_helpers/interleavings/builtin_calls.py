@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import functools
 import io
 import itertools
@@ -15,7 +16,7 @@ from . import attributes, containers
 from .attributes import Inside, called_back, record, use
 from .attributes import hidden as opaque
 from .containers import Iterating, generator_key, iterate, read_all
-from .kinds import CLASS, CONTAINER, FUNCTION, INSTANCE, OPAQUE, VIEW, deep, kind_of, underlying
+from .kinds import CLASS, CONTAINER, FUNCTION, INSTANCE, OPAQUE, VIEW, deep, is_library, is_unseen, kind_of, underlying
 from .models import threads
 from .models.base import Model
 from .naming import short
@@ -141,11 +142,13 @@ def _container_method(
         thread.run.session.ensure_callable(value)
     for value in kwargs.values():
         thread.run.session.ensure_callable(value)
+    if "key" in kwargs:
+        kwargs = {**kwargs, "key": _seen(site, kwargs["key"])}
     others: list[Any] = []
     accesses: tuple[Access, ...] = ((id(owner), mode),)
     if name not in _PASS_ON or looks_inside:
         for value in arguments:
-            others.extend(deep(value) if looks_inside else containers.containers_of(value))
+            others.extend(deep(value) if looks_inside or name == "update" else containers.containers_of(value))
         if looks_inside:
             others.extend(deep(owner))
         if others:
@@ -202,24 +205,29 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
                 return iterate(site, args[0]) if not isinstance(args[0], str | tuple | bytes | range) else iter(args[0])
             return function(*args)
         first = 1 if function in (map, filter) else 0
+        if first and args:
+            args = (_seen(site, args[0] if args[0] is not None else bool), *args[1:])
         last = 1 if function is enumerate else len(args)  # (behind it: where it begins to count)
-        wrapped = [*(_hooked(site, a) for a in args[:first]), *(iterate(site, a) for a in args[first:last])]
+        wrapped = [*args[:first], *(iterate(site, a) for a in args[first:last])]
         return session.made(thread, function(*wrapped, *args[last:], **kwargs))
     values = [_hooked(site, a) for a in args]
-    kwargs = {name: _hooked(site, value) for name, value in kwargs.items()}
+    kwargs = {name: (_seen if name == "key" else _hooked)(site, value) for name, value in kwargs.items()}
+    if function is functools.reduce and values:
+        values[0] = _seen(site, args[0])
     if len(values) == 1 and isinstance(values[0], Iterating) and values[0].mode == READ:
         # A C function that takes all items of a container's iterator does so in one piece.
         inner = values[0]
         use(thread, site, "read", inner.source, ((inner.key, READ), (id(inner), WRITE)), inner.source)
         values[0] = inner.iterator
-    inside = function in READS_DEEP or function in (sorted, max, min, sum)
-    found = [c for v in args for c in (deep(v) if inside else containers.containers_of(v))]
+    inside = function in READS_DEEP or function in _READS_ITEMS or isinstance(getattr(function, "__self__", None), str)
+    given = (*args, *kwargs.values())
+    found = [c for v in given for c in (deep(v) if inside else containers.containers_of(v))]
     for value in args:
         if isinstance(value, types.GeneratorType):
             use(thread, site, "read", value, ((generator_key(thread, value), WRITE),), value)
         elif function in READS_DEEP:
             containers.compared(thread, site, value, names=containers.SHOWING)
-        elif kind_of(type(value)) == OPAQUE and function is not id and not isinstance(value, Iterating):
+        elif is_unseen(type(value)) and function is not id and not isinstance(value, Iterating):
             opaque(thread, site, value)
     if function not in LOOKS_BY_METHODS and not _takes_a_value(function):
         opaque(thread, site, *(v for v in (*args, *kwargs.values()) if kind_of(type(v)) == INSTANCE))
@@ -230,8 +238,10 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
         accesses = tuple((key, READ) for key in {id(f): f for f in found})
         read_all(thread, site, found)
     else:
-        written = {id(c): c for c in containers.containers_of(*args, *kwargs.values())}
-        accesses = tuple((key, WRITE) for key in written)
+        written = {id(c): c for c in containers.containers_of(*given)}
+        read = {id(c): c for v in given for c in deep(v) if id(c) not in written}
+        accesses = (*((key, WRITE) for key in written), *((key, READ) for key in read))
+        written |= read
         use(thread, site, "call", args[0] if args else None, accesses, list(written.values()))
     if accesses and site.visible:
         values = [_calling_back(thread, value) for value in values]
@@ -245,6 +255,7 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
     return value
 
 
+_READS_ITEMS = frozenset({sorted, max, min, sum, any, all, dict, bisect.bisect_left, bisect.bisect_right})
 _LOOKS_AT_NONE = frozenset({len, list, tuple, iter, bool, id, any, all, enumerate, zip, map, filter})
 
 
@@ -281,9 +292,24 @@ def _takes_a_value(function: Any) -> bool:
     )
 
 
+def _seen(site: Site, value: Any) -> Any:
+    """A function that C code is going to call for each item (a key, what `map` maps), so that its looks are seen."""
+    from .calls import call
+
+    if value is None:
+        return None
+    function = value.__func__ if isinstance(value, types.MethodType) else value
+    if isinstance(function, types.FunctionType) and not is_library(function.__code__.co_filename, function.__module__):
+        return value
+    return lambda *args: call(site, value, *args)
+
+
 def _hooked(site: Site, value: Any) -> Any:
-    """A method of a container that C code is going to call."""
-    if isinstance(value, types.BuiltinMethodType) and kind_of(type(value.__self__)) == CONTAINER:
+    """A method of a container, or a function of the library (`Thread.start`), that C code is going to call."""
+    function = value.__func__ if isinstance(value, types.MethodType) else value
+    if (isinstance(value, types.BuiltinMethodType) and kind_of(type(value.__self__)) == CONTAINER) or (
+        isinstance(function, types.FunctionType) and is_library(function.__code__.co_filename, function.__module__)
+    ):
         from .calls import call
 
         return lambda *args: call(site, value, *args)

@@ -125,11 +125,20 @@ def _library(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, 
     for value in (*args, *kwargs.values()):
         if kind_of(type(value)) in (FUNCTION, CLASS):
             session.ensure(value)
+    if root == "logging" and any(_shows_itself(item) for item in reachable(args)):
+        session.forbid(thread, site, "logging holds a lock of its own while it asks objects how they are shown, which cannot be explored")
     if root == "copy" and not any(kind_of(type(item)) == INSTANCE for item in reachable(args)):
         read_all(thread, site, deep(args[0]) if args else [])
     elif root not in QUIET_MODULES:
         return call_unseen(thread, site, function, args, kwargs)
     return function(*with_stand_ins(thread, args), **named_stand_ins(thread, kwargs))
+
+
+def _shows_itself(item: Any) -> bool:
+    """Is it an object with a `__str__`, `__repr__` or `__format__` of the reader's?"""
+    return kind_of(type(item)) == INSTANCE and any(
+        isinstance(getattr(type(item), name), types.FunctionType) for name in ("__str__", "__repr__", "__format__")
+    )
 
 
 def _class(thread: VirtualThread, site: Site, cls: type, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -21,7 +21,9 @@ from .kinds import (
     SCALAR,
     SCALARS,
     VIEW,
+    attributes_of,
     deep,
+    is_unseen,
     kind_of,
     module_of,
     underlying,
@@ -55,7 +57,7 @@ def load_item(site: Site, obj: Any, index: Any) -> Any:
         value = obj[index]
         record(thread, site, "read", obj, f"[{index!r}]", value)
     else:
-        if kind == OPAQUE:
+        if is_unseen(type(obj)):
             opaque(thread, site, obj)
         elif kind == VIEW:
             read_all(thread, site, [underlying(obj)])
@@ -75,7 +77,7 @@ def store_item(site: Site, value: Any, obj: Any, index: Any) -> None:
             obj[index] = value
             record(thread, site, "write", obj, f"[{index!r}]", value)
             return
-        if kind == OPAQUE:
+        if is_unseen(type(obj)):
             opaque(thread, site, obj)
     obj[index] = value
 
@@ -87,7 +89,7 @@ def delete_item(site: Site, obj: Any, index: Any) -> None:
         if kind == CONTAINER and is_plain(obj, "__delitem__"):
             use_container(thread, site, obj, WRITE, "delete")
             record(thread, site, "delete", obj, f"[{index!r}]", None)
-        elif kind == OPAQUE:
+        elif is_unseen(type(obj)):
             opaque(thread, site, obj)
     del obj[index]
 
@@ -127,7 +129,7 @@ def touch(site: Site, value: Any) -> Any:
         kind = kind_of(type(value))
         if kind != SCALAR or isinstance(value, tuple):
             compared(thread, site, value, names=SHOWING)
-        if kind == OPAQUE:
+        if is_unseen(type(value)):
             opaque(thread, site, value)
         elif kind != INSTANCE:
             found = deep(value)
@@ -145,7 +147,7 @@ def truth(site: Site, value: Any) -> Any:
         if found:
             read_all(thread, site, found)
             record(thread, site, "read", value, "", value)
-        elif kind_of(type(value)) == OPAQUE:
+        elif is_unseen(type(value)):
             opaque(thread, site, value)
     return value
 
@@ -166,12 +168,12 @@ def operate(site: Site, function: Callable[[Any, Any], Any], left: Any, right: A
     if shallow:
         found = [*containers_of(right), *deep(left)]
         # `in` compares with what is inside
-        if found and kind_of(type(right)) == CONTAINER and not isinstance(right, dict | set):
-            found.extend(x for item in right for x in deep(item))
+        if not isinstance(right, dict | set | frozenset) and kind_of(type(right)) in (CONTAINER, VIEW, SCALAR):
+            found.extend(deep(right)[1:] if kind_of(type(right)) == CONTAINER else deep(right))
     else:
         found = [*deep(left), *deep(right)]
     compared(thread, site, left, right)
-    if OPAQUE in (kind_of(type(left)), kind_of(type(right))):
+    if is_unseen(type(left)) or is_unseen(type(right)):
         opaque(thread, site, left, right)
     read_all(thread, site, found)
     if not found:
@@ -226,10 +228,14 @@ def compared(thread: VirtualThread, site: Site, *values: Any, names: tuple[str, 
             continue
         seen.add(id(item))
         kind = kind_of(cls)
-        if kind == INSTANCE and hasattr(cls, "__dataclass_fields__") and generated(thread, site, item, *names):
+        if issubclass(cls, types.SimpleNamespace):
+            for name, inside in attributes_of(item).items():
+                thread.run.sharing.opaque(thread, (id(item), name), site, item, "SimpleNamespace", READ)
+                pending.append(inside)
+        elif kind == INSTANCE and hasattr(cls, "__dataclass_fields__") and generated(thread, site, item, *names):
             inner = [getattr(item, field, None) for field in cls.__dataclass_fields__]
             for container in deep(inner)[1:]:
-                thread.run.sharing.opaque(thread, id(container), site, container, f"{cls.__name__}, a dataclass,")
+                thread.run.sharing.opaque(thread, id(container), site, container, f"{cls.__name__}, a dataclass,", READ)
             pending.extend(inner)
         elif isinstance(item, dict):
             pending.extend([*dict.keys(item), *dict.values(item)])
@@ -244,13 +250,14 @@ def generated(thread: VirtualThread, site: Site, value: Any, *names: str) -> boo
     found = False
     if kind_of(type(value)) == INSTANCE and hasattr(type(value), "__dataclass_fields__") and not thread.run.solo:
         for name in names:
+            mode = WRITE if name in ("__init__", "__setattr__", "__delattr__", "__setstate__") else READ
             method = inspect.getattr_static(type(value), name, None)
             method = getattr(method, "__wrapped__", method)
             if isinstance(method, types.FunctionType) and method.__code__.co_filename == "<string>":
                 found = True
                 for field in value.__dataclass_fields__:
                     what = f"{type(value).__name__}.{name}, which dataclass made,"
-                    thread.run.sharing.opaque(thread, (id(value), field), site, value, what)
+                    thread.run.sharing.opaque(thread, (id(value), field), site, value, what, mode)
     return found
 
 
@@ -318,7 +325,7 @@ def iterate(site: Site, value: Any, backwards: bool = False) -> Any:
     if kind == VIEW:
         source = underlying(value)
         return Iterating(site, source, lambda: begin(value), id(source), READ)
-    if kind == OPAQUE and not isinstance(value, Iterator):
+    if is_unseen(cls) and not isinstance(value, Iterator):
         opaque(thread, site, value)
     iterator = begin(value)
     if isinstance(iterator, Iterating):

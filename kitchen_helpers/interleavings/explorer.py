@@ -227,6 +227,8 @@ def _search(session: Session, found: _Findings, reduce: bool, max_schedules: int
     search: Search = Reduced() if reduce else Full()
     while True:
         run = session.once(search)
+        if run.abandoned:
+            return
         if session.sharing.learned and run.ending not in ("time", "refused"):
             search = Reduced() if reduce else Full()
             found.__init__()  # type: ignore[misc]
@@ -263,6 +265,10 @@ def _search(session: Session, found: _Findings, reduce: bool, max_schedules: int
         # What was found is told, also when the time is spent.
         session.deadline = max(session.deadline, time.perf_counter() + 0.2)
         found.story = _tell(session, found, found.choices)
+        if found.story[0] is None:  # the time was spent just when new shared state had been found: the first one, then
+            session.deadline = time.perf_counter() + 0.2
+            _first_failure(session, found)
+            found.story = _tell(session, found, found.choices)
 
 
 def _repeat(session: Session, found: _Findings, choices: list[tuple[int, int]]) -> None:
@@ -317,7 +323,7 @@ def _first_failure(session: Session, found: _Findings) -> None:
     search: Search = Reduced()
     while True:
         run = session.once(search)
-        if run.ending in ("time", "refused"):
+        if run.ending in ("time", "refused") or run.abandoned:
             return
         if session.sharing.learned:
             search = Reduced()
@@ -343,7 +349,7 @@ def _shrink(session: Session, found: _Findings) -> bool:
         while True:
             run = session.once(search)
             runs += 1
-            if run.ending == "time" or runs > _SHRINKING_RUNS:
+            if run.ending == "time" or run.abandoned or runs > _SHRINKING_RUNS:
                 found.notes.append("there may be a simpler failing schedule: the budget was spent while looking for it")
                 return False
             if session.sharing.learned:
@@ -370,6 +376,8 @@ def _tell(
     log = Log(session.program, loud)
     run = session.once(search, log)
     if run.ending == "mismatch":
+        if not loud:
+            return None, None
         raise ValueError(
             f"the schedule {encode(choices, session.strict)!r} does not fit the program: step {run.detail + 1} cannot be "
             "taken; was the program changed since?"

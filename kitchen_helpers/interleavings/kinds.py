@@ -41,7 +41,8 @@ READERS: frozenset[str] = frozenset(
 
 # Methods that look inside what the container holds, too.
 DEEP: frozenset[str] = frozenset(
-    {"__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__repr__", "__str__", "__format__"}
+    f"__{name}__" for name in "eq ne lt le gt ge repr str format contains".split()
+) | frozenset({"index", "count", "remove", "sort"}
 )
 
 
@@ -81,7 +82,34 @@ def _kind(cls: type) -> int:
 _IMMUTABLE = {"datetime", "decimal", "_decimal", "fractions", "pathlib", "pathlib._local", "uuid", "re", "zoneinfo"}
 
 
+_LOOK_BY_METHODS = {
+    *("builtins", "_collections_abc", "collections.abc", "typing", "abc", "enum", "contextlib", "functools", "threading"),
+    "numbers",
+}
+"""Modules of base classes that get at an object through its methods only."""
+_SPECIAL = [f"__{name}__" for name in "getitem setitem delitem iter next len contains bool eq lt add or and sub".split()]
+
+
+class _Unseen(dict[type, bool]):
+    """Do operators reach, in the instances of a class, code that cannot be seen? Found out when first asked for."""
+
+    def __missing__(self, cls: type) -> bool:
+        kind = kind_of(cls)
+        found = kind == OPAQUE
+        if kind == INSTANCE:
+            for name in _SPECIAL:
+                owner = next((c for c in cls.__mro__ if name in c.__dict__), object)
+                found = found or not (is_readers(owner) or module_of(owner) in _LOOK_BY_METHODS)
+        self[cls] = found
+        return found
+
+
+UNSEEN = _Unseen()
+is_unseen: Callable[[type], bool] = UNSEEN.__getitem__
+
+
 def forget_kinds() -> None:
+    UNSEEN.clear()
     KINDS.clear()
     _library.clear()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from .sites import Site
-from .threads import READ, VirtualThread
+from .threads import READ, WRITE, VirtualThread
 
 
 class _Touched:
@@ -92,7 +92,9 @@ class Sharing:
             site_, what = entry.opaque
             self.refuse(site_, f"{what} is used by several threads, and what that does cannot be judged")
 
-    def opaque(self, thread: VirtualThread, key: Any, site: Site | None, keep: Any, what: str) -> None:
+    def opaque(
+        self, thread: VirtualThread, key: Any, site: Site | None, keep: Any, what: str, mode: int = WRITE
+    ) -> None:
         """An access that happens inside code we cannot see: harmless only as long as no other thread conflicts.
 
         A key (id, "*") stands for all attributes of an object.
@@ -107,8 +109,8 @@ class Sharing:
         if type(key) is tuple and key[1] == "*":
             self.wild.add(key[0])
             met += [e for k, e in self.touched.items() if type(k) is tuple and k[0] == key[0] and e is not entry]
-        others = any(self.meets(epochs, thread) for e in met for epochs in (e.reads, e.writes))
-        entry.writes[thread.number] = thread.epoch
+        others = any(self.meets(e.writes, thread) or (mode != READ and self.meets(e.reads, thread)) for e in met)
+        (entry.reads if mode == READ else entry.writes)[thread.number] = thread.epoch
         if others:
             self.conflict(entry)
 

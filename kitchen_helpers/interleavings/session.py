@@ -207,6 +207,9 @@ class Session:
             if collecting:
                 gc.enable()
             self.snapshot.restore()
+        if now.stranger:
+            now.stranger = False
+            self.sharing.refuse(None, "a thread that nobody sees start has run the program's code, too")
         search.ended(run)
         return run
 

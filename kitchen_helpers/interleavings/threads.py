@@ -111,11 +111,13 @@ class VirtualThread:
 class _Now:
     """Who runs: the thread with the baton, or the one that is being ended."""
 
-    __slots__ = ("abandoned", "dying", "thread")
+    __slots__ = ("abandoned", "dying", "stranger", "thread")
 
     def __init__(self) -> None:
         self.thread: VirtualThread | None = None
         self.dying = 0
+        self.stranger = False
+        """A thread that the explorer did not start has run rewritten code, at the same time as one of its own."""
         self.abandoned: set[int] = set()
         """Real threads that did not come back in time: they end at their next step."""
 
@@ -130,6 +132,8 @@ def current() -> VirtualThread | None:
         return thread
     if (now.dying and now.dying == get_ident()) or (now.abandoned and get_ident() in now.abandoned):
         raise Kill
+    if thread is not None:
+        now.stranger = True
     return None
 
 

@@ -1,5 +1,6 @@
 """Subclasses of Thread, and what else a Thread can do: names, daemons, joins that give up."""
 
+import operator
 import threading
 from threading import Event, Lock, Semaphore, Thread
 
@@ -737,3 +738,50 @@ def daemon_made_by_a_daemon():
 
     Thread(target=outer, daemon=True).start()
     started.wait()
+
+
+# -- threads that are started by C code
+
+@pair(preemptions=1)
+def threads_started_by_map(guard):
+    till = Box()
+
+    def sell():
+        with guard:
+            till.value += 1
+
+    threads = [Thread(target=sell), Thread(target=sell)]
+    list(map(Thread.start, threads))
+    list(map(Thread.join, threads))
+    assert till.value == 2
+
+
+@pair(preemptions=1)
+def threads_started_by_map_with_their_own_methods(guard):
+    till = Box()
+
+    def sell():
+        with guard:
+            till.value += 1
+
+    threads = [Thread(target=sell), Thread(target=sell)]
+    for start in [thread.start for thread in threads]:
+        start()
+    any(map(lambda join: join(), [thread.join for thread in threads]))
+    assert till.value == 2
+
+
+# Nobody sees the start: the threads run past the explorer, which notices that.
+@never_holds(traced=False)
+def threads_started_out_of_sight():
+    till = Box()
+
+    def sell():
+        till.value += 1
+
+    threads = [Thread(target=sell), Thread(target=sell)]
+    for thread in threads:
+        operator.methodcaller("start")(thread)
+    for thread in threads:
+        thread.join()
+    assert till.value == 2
