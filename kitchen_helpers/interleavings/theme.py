@@ -65,7 +65,8 @@ box-sizing:border-box;font:14px/1.5 var(--jp-ui-font-family,system-ui,-apple-sys
 line-height:1.45;color:var(--ink);background:transparent;border:0;padding:0;margin:0}
 @ pre{white-space:pre;overflow-x:auto;margin:6px 0}
 @ details{margin-top:8px;font-size:13px} @ summary{cursor:pointer;color:var(--soft)}
-@ .legend span{white-space:nowrap} @ .legend span.key{display:inline-block;width:26px;height:14px;margin:0 5px 0 14px;vertical-align:-2px;box-sizing:border-box}
+@ .legend span{white-space:nowrap}
+@ .legend span.key{display:inline-block;width:26px;height:14px;margin:0 5px 0 14px;vertical-align:-2px;box-sizing:border-box}
 @ .key.read{background:var(--p0);border:1.5px solid var(--c0);border-radius:4px}
 @ .key.write{background:var(--c0);border-radius:4px}
 @ .key.sync{background:var(--paper);border:1.5px solid var(--c0);border-radius:7px}
