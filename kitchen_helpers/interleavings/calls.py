@@ -247,6 +247,11 @@ def debugger() -> Any:
     return breakpoint if thread is None or not thread.run.quiet else lambda *args, **kwargs: None
 
 
+def own_names(variables: dict[str, Any]) -> dict[str, Any]:
+    """`locals()` without the names that the rewriting has added."""
+    return {name: value for name, value in variables.items() if not name.startswith("_kitchen_")}
+
+
 def alive() -> None:
     """At the start of every `except`: ends a thread that is being ended."""
     current()

@@ -200,7 +200,8 @@ class ExpressionRewriter(ast.NodeTransformer):
             ast.keyword(k.arg, self.visible(k.value) if k.arg else self.touched(k.value)) for k in node.keywords
         ]
         if isinstance(func, ast.Name) and func.id in LEFT_ALONE and self.is_builtin(func.id):
-            return located(ast.Call(func, args, keywords), node)
+            call = located(ast.Call(func, args, keywords), node)
+            return self.hook(node, "own_names", call) if func.id == "locals" and self.scope.kind != "class" else call
         if isinstance(func, ast.Name) and func.id == "breakpoint" and self.is_builtin("breakpoint"):
             return located(ast.Call(self.hook(node, "debugger"), args, keywords), node)
         call = self.hook(node, "call", self.site(node, self.text(func)), self.visible(func), *args)

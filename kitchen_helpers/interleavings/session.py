@@ -51,6 +51,7 @@ HOOKS: dict[str, Callable[..., Any]] = {
         calls.unjudged,
         calls.debugger,
         calls.alive,
+        calls.own_names,
         calls.virtual_id,
         calls.yielding,
         loops.enter_loop,
