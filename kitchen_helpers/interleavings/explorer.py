@@ -20,7 +20,7 @@ from .schedules import decode, encode
 from .search import Bounded, Fixed, Full, Reduced, Search, steps_of
 from .session import Session
 from .story import Log, tell
-from .threads import current, now
+from .threads import Kill, current, now
 from .verdict import Counterexample, Exploration, Failure
 
 _SHRINKING_RUNS = 3_000
@@ -185,6 +185,8 @@ def _in_thread(
         try:
             session.prepare()
             work()
+        except Kill:
+            pass  # it was given up
         except BaseException as reason:  # noqa: BLE001 - raised again in the caller's thread
             error.append(reason)
         finally:

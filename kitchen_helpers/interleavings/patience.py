@@ -9,6 +9,8 @@ from collections.abc import Callable
 
 _QUIET = 2.0  # seconds before the first word
 _EVERY = 0.5
+_SLICE = 0.1
+"""Seconds of one wait: where the stop button does not interrupt a wait (on Windows), it is heard at the end of it."""
 
 
 def wait(over: threading.Event, until: float, told: Callable[[], str] | None) -> bool:
@@ -16,16 +18,16 @@ def wait(over: threading.Event, until: float, told: Callable[[], str] | None) ->
 
     Returns whether it is over.
     """
-    if told is None:
-        return over.wait(max(0.0, until - time.perf_counter()))
-    widest, pause = 0, _QUIET
+    widest, speak = 0, time.perf_counter() + _QUIET
     try:
-        while not over.wait(max(0.0, min(pause, until - time.perf_counter()))):
-            if time.perf_counter() >= until:
+        while not over.wait(max(0.0, min(_SLICE, until - time.perf_counter()))):
+            now = time.perf_counter()
+            if now >= until:
                 return False
-            line = f"{told()}; {max(0.0, until - time.perf_counter()):.0f} s are left"
-            widest, pause = max(widest, len(line)), _EVERY
-            _write(f"\r{line.ljust(widest)}")
+            if told is not None and now >= speak:
+                line = f"{told()}; {until - now:.0f} s are left"
+                widest, speak = max(widest, len(line)), now + _EVERY
+                _write(f"\r{line.ljust(widest)}")
         return True
     finally:
         if widest:

@@ -145,7 +145,8 @@ class Run:
             if not self.over:
                 self.pass_on(main)
         self.kill()
-        now.thread = None
+        if not self.abandoned:  # (by now another exploration may be at work)
+            now.thread = None
 
     def live(self, thread: VirtualThread) -> None:
         """What a worker does with a virtual thread."""

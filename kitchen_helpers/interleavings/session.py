@@ -74,6 +74,8 @@ class Session:
         self.pool = Pool()
         self.numbers: dict[tuple[int, ...], int] = {}
         self.interrupted = False
+        self.given_up = False
+        """Nobody waits for it any more: its driver is to end, and to touch nothing that others use."""
         self.run: Run | None = None
         self.harmless: set[int] = set()
         self.no_primitives: set[type] = set()
@@ -178,7 +180,9 @@ class Session:
     # -- runs -----------------------------------------------------------------------------------------------------
 
     def once(self, search: Search, log: StepLog | None = None) -> Run:
-        """One run, of the schedule that the search has in mind."""
+        """One run, of the schedule that the search has in mind. Raises Kill once the exploration has been given up."""
+        if self.given_up:
+            raise Kill
         self.sharing.new_run()
         if self.run is not None:
             self.run.forget()
@@ -203,8 +207,9 @@ class Session:
         try:
             run.execute()
         finally:
-            now.thread = None
-            now.dying = 0
+            if not self.given_up:  # (by now another exploration may be at work)
+                now.thread = None
+                now.dying = 0
             if collecting:
                 gc.enable()
             self.snapshot.restore()
@@ -236,6 +241,7 @@ class Session:
 
     def abandon(self) -> None:
         """Some thread does not come back: end the others without waiting for it, and it as soon as it does."""
+        self.given_up = True
         self.collector.restore()
         self.sharing.reset()
         self.pool.closed = True

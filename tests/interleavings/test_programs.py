@@ -152,6 +152,11 @@ def test_runs_for_real_after_its_exploration(case: Case) -> None:
     code = case.program.__code__  # type: ignore[attr-defined]
     kh.explore(case.program, seconds=case.seconds)
     assert case.program.__code__ is code  # type: ignore[attr-defined]
-    value, error = _run_for_real(case.program)
+    names = vars(sys.modules[case.program.__module__])
+    before = dict(names)
+    try:
+        value, error = _run_for_real(case.program)
+    finally:  # unlike an exploration, a real run leaves the globals that it has bound anew
+        names.update(before)
     assert error is None
     assert case.final_states is None or repr(value) in case.final_states
