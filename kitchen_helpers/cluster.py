@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
 
@@ -61,10 +62,14 @@ def _chosen(threads: dict[str, int], most: int) -> tuple[list[str], int]:
 
 @contextmanager
 def _own_client(workers: int) -> Iterator[Any]:
+    import dask.config
     from distributed import Client, LocalCluster
 
     # Any port for the dashboard, as the usual one may be taken; one thread each, as several would share one GIL.
+    # A folder of its own, as Dask leaves locks behind in the usual one.
     with (
+        TemporaryDirectory(prefix="kitchen-dask-", ignore_cleanup_errors=True) as scratch,
+        dask.config.set(temporary_directory=scratch),
         LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
         Client(cluster, set_as_default=False) as client,
     ):

@@ -8,6 +8,7 @@ place for the whole process (NumPy's among them) refuse to be imported there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
 from time import perf_counter
 
@@ -28,7 +29,12 @@ def interpreters(job: Job) -> Iterator[Callable[[], Outcome]]:
     pool = InterpreterPoolExecutor(workers, "worker-interpreter", initializer=remember, initargs=(task,))
     try:
         dealer = Dealer(job, pool.submit, workers, None)
-        dealer.greet()
+        try:
+            dealer.greet()
+        except BrokenExecutor:
+            raise Unavailable(
+                "a new interpreter cannot import kitchen_helpers: install it, as a changed sys.path does not get there"
+            ) from None
         startup = perf_counter() - begun
         yield lambda: dealer.run(startup)
     finally:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import os
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -118,6 +120,24 @@ def test_scale_takes_them(engine: str) -> None:
 
 
 @pytest.mark.skipif(FROM_3_14, reason="this Python has them")
+def test_interpreters_that_cannot_import_the_package_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Broken:
+        """What InterpreterPoolExecutor does where its initializer cannot be imported, as seen with Python 3.14."""
+
+        def __init__(self, *_: Any, **__: Any) -> None: ...
+
+        def submit(self, *_: Any) -> Any:
+            future: concurrent.futures.Future[Any] = concurrent.futures.Future()
+            future.set_exception(concurrent.futures.BrokenExecutor("A thread initializer failed"))
+            return future
+
+        def shutdown(self, **_: Any) -> None: ...
+
+    monkeypatch.setattr(concurrent.futures, "InterpreterPoolExecutor", Broken, raising=False)
+    [reason] = kh.compare(abs, [1], engines=["interpreters"], repeats=1).left_out.values()
+    assert "cannot import kitchen_helpers: install it" in reason
+
+
 def test_without_interpreters_the_reason_is_told() -> None:
     assert kh.compare(abs, [1], engines=["interpreters"], repeats=1).left_out == {
         "interpreters": "it needs Python 3.14 or newer"
@@ -135,13 +155,16 @@ def test_they_run_only_when_they_are_named() -> None:
     assert set(engines.ENGINES) > set(engines.USUAL)
 
 
-def test_without_a_client_a_cluster_starts_and_ends_with_the_comparison() -> None:
+def test_without_a_client_a_cluster_starts_and_ends_with_the_comparison(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     psutil = pytest.importorskip("psutil")
     pytest.importorskip("distributed")
 
     def workers() -> set[int]:
         return {child.pid for child in psutil.Process().children(recursive=True) if "spawn_main" in str(child.cmdline())}
 
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     before = workers()
     comparison = kh.compare(lambda item: item, range(3), engines=["dask"], workers=2, repeats=1)
     assert comparison.results == [0, 1, 2]
@@ -150,6 +173,7 @@ def test_without_a_client_a_cluster_starts_and_ends_with_the_comparison() -> Non
     while workers() - before:
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_dask_worker_that_dies_loses_nothing(cluster: Any, tmp_path: Path) -> None:
