@@ -247,7 +247,8 @@ class _Transplant:
             source = textwrap.dedent(inspect.getsource(value))
             names = _globals_of(compile(source, name, "exec"))
         except (OSError, TypeError, SyntaxError) as error:
-            raise ValueError(f"the source of {name} cannot be had: {error}; define it with def, in a cell or a file") from error
+            remedy = "put the class into a file" if isinstance(value, type) else "define it with def, in a cell or a file"
+            raise ValueError(f"the source of {name} cannot be had: {error}; {remedy}") from error
         home = value.__globals__ if isinstance(value, types.FunctionType) else vars(sys.modules[value.__module__])
         for used in sorted(names):
             if used in home and home[used] is not value:

@@ -141,5 +141,8 @@ def test_what_cannot_be_sent_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "SPICES", object())
     with pytest.raises(ValueError, match="seasoned uses SPICES, .* which cannot be sent to another Python"):
         kh.run_under(sys.executable, seasoned, [1])
+    monkeypatch.setitem(globals(), "SPICES", type("Spices", (), {"__module__": "__main__"}))  # as if a cell had made it
+    with pytest.raises(ValueError, match="the source of SPICES cannot be had: .*; put the class into a file"):
+        kh.run_under(sys.executable, seasoned, [1])
     with pytest.raises(ValueError, match="items and options must be plain data"):
         kh.run_under(sys.executable, halved, [lambda: 1])
