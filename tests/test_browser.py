@@ -1,0 +1,114 @@
+"""The notebooks as their readers meet them: in a real browser, from Run All Cells to sliders and verdicts.
+
+`make test` opens two of the notebooks and what has to be handled; `make browser` opens all of them.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.jupyterlab_in_chromium import NOTEBOOKS, WIDTH, Lab, Page, chromium, why_not
+
+if reason := why_not():
+    pytest.skip(reason, allow_module_level=True)
+
+ALWAYS = {"00_start_here.ipynb", "10_race_conditions.ipynb"}
+# What JupyterLab itself says as an error although nothing is wrong.
+HARMLESS = re.compile(r"$^")
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Lab]:
+    with Lab() as lab:
+        yield lab
+        kernels = [process for process in lab.processes() if process.pid != lab.process.pid]
+    assert not kernels, f"these were still there when their notebooks had been shut down: {kernels}"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    me = psutil.Process()
+    before = me.children(recursive=True)
+    with chromium(tmp_path_factory.mktemp("chromium")) as browser:
+        yield browser.new_context(viewport={"width": WIDTH, "height": 1000})
+    left = [process for process in me.children(recursive=True) if process not in before]
+    assert not psutil.wait_procs(left, timeout=10)[1]
+
+
+@pytest.fixture
+def read(lab: Lab, browser: Any, tmp_path: Path) -> Any:
+    """Opens a notebook for the length of a with statement."""
+    return partial(Page, lab, browser, shots=tmp_path)
+
+
+def notebooks() -> Iterator[Any]:
+    for path in [*sorted(NOTEBOOKS.glob("*.ipynb")), *sorted(NOTEBOOKS.glob("coursework/source/*/*.ipynb"))]:
+        name = path.relative_to(NOTEBOOKS).as_posix()
+        yield pytest.param(name, id=path.stem, marks=[] if name in ALWAYS else pytest.mark.every_notebook)
+
+
+def draws(source: str) -> bool:
+    """Whether this cell, when it is run, draws with matplotlib: itself, or in a function that a widget calls at once."""
+
+    def parts(body: list[ast.stmt]) -> Iterator[ast.AST]:
+        for statement in body:
+            if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                yield from ast.walk(statement)
+            elif any("interact" in ast.unparse(decorator) for decorator in statement.decorator_list):
+                yield from ast.walk(statement)
+
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:  # a magic
+        return False
+    calls = [node.func for node in parts(body) if isinstance(node, ast.Call)]
+    names = {ast.unparse(call) for call in calls}
+    return "plt.show" in names or any(re.search(r"(?<!ax)(?<!left)(?<!right)\.plot(_\w+)?$", name) for name in names)
+
+
+def faults(cell: dict[str, Any]) -> Iterator[str]:
+    """What a reader of this cell's output would call broken."""
+    data = [output["data"] for output in cell["outputs"] if "data" in output]
+    for output in cell["outputs"]:
+        if output["output_type"] == "error" and "raises-exception" not in cell["tags"]:
+            yield f"{output['ename']}: {output['evalue']}"
+    if "raises-exception" in cell["tags"] and not any(output["output_type"] == "error" for output in cell["outputs"]):
+        yield "raises nothing"
+    html = "".join("".join(one.get("text/html", "")) for one in data)
+    promised = {
+        "img": max(sum("image/png" in one for one in data), draws(cell["source"])),
+        "svg": sum("image/svg+xml" in one for one in data) + html.count("<svg"),
+        "table": html.count("<table"),
+    }
+    for what, number in promised.items():
+        shown = [element for element in cell["seen"] if element["what"] == what]
+        if len(shown) < number:
+            yield f"{number} × {what} expected, {len(shown)} on the page"
+        for element in shown:
+            width, height = round(element["width"]), round(element["height"])
+            if element["empty"] or width < 60 or height < 20 or (what != "table" and (width < 200 or height < 60)):
+                yield f"{what} is empty or tiny: {width} × {height}"
+            if element["out"] > 1:
+                yield f"{what} of {width} pixels is {element['out']:.0f} wider than the page"
+            if what == "table" and not element["words"].strip():
+                yield "an empty table"
+    for sentence in ("Error displaying widget", "Loading widget", "Error creating widget", "Javascript Error"):
+        if sentence in cell["text"]:
+            yield f"says {sentence!r}"
+
+
+@pytest.mark.parametrize("name", list(notebooks()))
+def test_notebook_is_run_and_shown(read: Any, name: str) -> None:
+    with read(name) as page:
+        page.run_all()
+        found = [f"cell {cell['index']}: {fault}" for cell in page.outputs() for fault in faults(cell)]
+        found += [f"the console: {error}" for error in page.errors if not HARMLESS.search(error)]
+        assert not found, "\n".join(found)
