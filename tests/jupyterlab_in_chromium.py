@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -275,6 +276,50 @@ class Page:
         self.menu("Run", "Run All Cells")
         over = "not all cells have been run"
         self.wait(lambda now: now["kernel"] == "idle" and (now["pending"] == 0 or now["failed"]), TO_RUN, over)
+
+    def cell(self, which: str) -> Any:
+        """The one code cell that has this id, or these words in its source."""
+        index = self.page.evaluate(
+            """which => {
+                const cells = window.jupyterapp.shell.currentWidget.content.widgets;
+                const named = cells.filter(cell => cell.model.id === which);
+                const those = named.length ? named : cells.filter(
+                    cell => cell.model.type === "code" && cell.model.sharedModel.source.includes(which));
+                return those.length === 1 ? cells.indexOf(those[0]) : -1;
+            }""",
+            which,
+        )
+        assert index >= 0, f"{self.name} has no one cell with {which!r}"
+        return self.page.locator(".jp-Notebook .jp-Cell").nth(index)
+
+    def select(self, cell: Any) -> None:
+        cell.scroll_into_view_if_needed()
+        cell.locator(".jp-InputPrompt").click()
+
+    def run_up_to(self, cell: Any) -> None:
+        """This cell, and all before it."""
+        self.select(cell)
+        self.menu("Run", "Run All Above Selected Cell")
+        self.run(cell)
+
+    def run(self, cell: Any) -> None:
+        """Shift+Enter in this cell; returns when the kernel has done everything that it was asked to."""
+        self.select(cell)
+        done = self.count(cell)
+        self.page.keyboard.press("Shift+Enter")
+        self.wait(lambda now: now["kernel"] == "idle" and self.count(cell) not in (done, ""), TO_RUN, "a cell is not done")
+
+    def count(self, cell: Any) -> str:
+        """Which number stands in its brackets; none while it waits or runs."""
+        return re.sub(r"\D", "", cell.locator(".jp-InputPrompt").inner_text())
+
+    def write(self, cell: Any, text: str) -> None:
+        """In the place of what stands in the cell."""
+        cell.scroll_into_view_if_needed()
+        cell.locator(".cm-content").click()
+        self.page.keyboard.press("Control+a")
+        # (as if pasted: the editor indents what is typed line by line by itself)
+        self.page.keyboard.insert_text(text)
 
     def outputs(self) -> list[dict[str, Any]]:
         return self.page.evaluate(OUTPUTS)

@@ -15,7 +15,8 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.jupyterlab_in_chromium import NOTEBOOKS, WIDTH, Lab, Page, chromium, why_not
+from tests.coursework.classroom import right, wrong
+from tests.jupyterlab_in_chromium import NOTEBOOKS, TO_APPEAR, WIDTH, Lab, Page, chromium, wait_for, why_not
 
 if reason := why_not():
     pytest.skip(reason, allow_module_level=True)
@@ -112,3 +113,53 @@ def test_notebook_is_run_and_shown(read: Any, name: str) -> None:
         found = [f"cell {cell['index']}: {fault}" for cell in page.outputs() for fault in faults(cell)]
         found += [f"the console: {error}" for error in page.errors if not HARMLESS.search(error)]
         assert not found, "\n".join(found)
+
+
+def test_a_slider_is_moved_by_keyboard_and_mouse(read: Any) -> None:
+    with read("13_speedup_laws.ipynb") as page:
+        cell = page.cell("ipywidgets.interact(percent=")
+        page.run_up_to(cell)
+        picture, handle = cell.locator("img"), cell.locator(".noUi-handle")
+        assert cell.locator(".widget-readout").inner_text() == "20"
+
+        def moved(by: Any, to: str) -> None:
+            before = picture.get_attribute("src")
+            by()
+            wait_for(lambda: cell.locator(".widget-readout").inner_text() == to, TO_APPEAR, f"the slider is not at {to}")
+            wait_for(lambda: picture.count() == 1 and picture.get_attribute("src") != before, TO_APPEAR, "the picture is as it was")
+            assert picture.bounding_box()["width"] > 200
+
+        handle.focus()
+        moved(lambda: page.page.keyboard.press("ArrowRight"), "21")
+        moved(lambda: page.page.keyboard.press("Home"), "0")
+        box = cell.locator(".noUi-target").bounding_box()
+        moved(lambda: page.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2), "30")
+        assert not page.errors
+
+
+def test_a_student_answers_a_question(read: Any) -> None:
+    with read("coursework/release/a2_till/a2_till.ipynb") as page:
+        answer, check = page.cell("a2-q1"), page.cell("a2-q1-check")
+        page.run_up_to(answer)
+        shown = check.locator(".jp-OutputArea")
+
+        mistaken = wrong("a2.q1").strip()
+        page.write(answer, mistaken)
+        page.run(answer)
+        page.run(check)
+        words = shown.inner_text()
+        assert words.startswith("✗ wrong: ") and "Hint: " in words and "AssertionError" in words
+        lanes = shown.get_by_role("img", name="A failing schedule")
+        assert all(name in lanes.text_content() for name in ("Ana", "Ben", "till.balance"))
+        assert lanes.bounding_box()["width"] > 300 and lanes.bounding_box()["height"] > 200
+        # The text version can be unfolded, and the line that is named is one of the cell above.
+        shown.locator("summary").click()
+        assert "reads balance → 0" in shown.locator("details pre").inner_text()
+        number, line = re.search(r"line (\d+) of your cell: +(.+)", words).groups()
+        assert mistaken.splitlines()[int(number) - 1].strip() == line
+
+        page.write(answer, right("a2.q1").strip())
+        page.run(answer)
+        page.run(check)
+        assert shown.inner_text().startswith("✓ right: ")
+        assert lanes.count() == 0 and not page.state()["failed"] and not page.errors
