@@ -1,5 +1,5 @@
 # Each target does its own set-up in .venv (.ci/venv) and touches nothing else.
-.PHONY: help lab test tidy assignments bench
+.PHONY: help lab test browser tidy assignments bench
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -15,6 +15,10 @@ test: ## lint, check the types, run every test and every notebook
 	.venv/bin/python -m ruff check
 	.venv/bin/python -m mypy
 	.venv/bin/python -m pytest -n 2 --dist loadfile --durations 10
+
+browser: ## open every notebook in JupyterLab in Chromium, and run it as a reader does (make test: two of them)
+	@.ci/venv test
+	.venv/bin/python -m pytest tests/test_browser.py -m "" --durations 0
 
 tidy: ## bring every notebook into the form in which it is committed
 	@.ci/venv test

@@ -255,6 +255,7 @@ class Page:
         try:
             if kind is not None and issubclass(kind, Exception | AssertionError):
                 print(f"{self.name}: {len(self.log)} lines of the browser's console", *self.log[-60:], sep="\n  ")
+                print(f"JupyterLab says:\n{self.lab.log()}")
                 with suppress(Exception):
                     self.shoot()
         finally:
@@ -320,6 +321,10 @@ class Page:
         self.page.keyboard.press("Control+a")
         # (as if pasted: the editor indents what is typed line by line by itself)
         self.page.keyboard.insert_text(text)
+
+    def intrusions(self) -> list[str]:
+        """Dialogs and notices that cover the page, such as whether one wants news of Jupyter."""
+        return self.page.locator(".jp-Dialog, .Toastify__toast").all_inner_texts()
 
     def outputs(self) -> list[dict[str, Any]]:
         return self.page.evaluate(OUTPUTS)
