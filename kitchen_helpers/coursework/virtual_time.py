@@ -1,0 +1,255 @@
+"""An event loop whose clock jumps: where everybody only waits, it is at once as late as the first of them waits for.
+
+Two seconds of a slow guest take no time, and the same happens in every run: a turn of the loop takes a tenth of a
+millisecond, however busy the machine is. Only while other threads are at work, time goes by as it does outside.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+import sys
+import threading
+import time
+import types
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from .loading import MODULE
+from .offered import offer
+from .realtime import LONGEST, Broken, Called, call, no_new_threads, threads
+
+TURN = 0.0001
+"""Seconds that a turn of the loop takes."""
+EVENING = 60.0
+"""Seconds after which a call is taken for one that never returns."""
+_BREATH = 0.005
+"""Seconds for which other threads, where there are some, are waited for at a time."""
+
+
+class Clock:
+    """What time it is on a loop."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+        self.began_at = time.time()
+        self.turns = 0
+        self.blocked = 0.0
+        """Seconds for which `time.sleep` has kept the loop from its turns."""
+        self.threads = threads()
+
+
+# Behind the objects that an answer can get hold of, and not in them: nothing that it sets there changes the time.
+_clocks: dict[int, Clock] = {}
+_running: dict[int, Clock] = {}
+"""By thread."""
+_stepped: dict[int, dict[int, Any]] = {}
+"""The tasks that ever had a turn, by loop."""
+
+
+class _JumpingSelector(selectors.SelectSelector):
+    """Instead of waiting it moves the clock."""
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        clock = _clocks[id(self)]
+        clock.turns += 1
+        clock.now += TURN
+        ready = super().select(0)
+        if ready or (timeout is not None and timeout <= 0):
+            return ready
+        if threads() - clock.threads:
+            begun = time.perf_counter()
+            ready = super().select(_BREATH if timeout is None else min(timeout, _BREATH))
+            clock.now += time.perf_counter() - begun
+        elif timeout is not None:
+            clock.now += timeout
+        return ready
+
+
+class JumpingLoop(asyncio.SelectorEventLoop):
+    """An event loop on such a clock, which knows every task that had a turn."""
+
+    def __init__(self, clock: Clock) -> None:
+        selector = _JumpingSelector()
+        _clocks[id(self)] = _clocks[id(selector)] = clock
+        _stepped[id(self)] = {}
+        super().__init__(selector)
+
+    def forget(self) -> None:
+        for key in [key for key, clock in _clocks.items() if clock is _clocks[id(self)]]:
+            del _clocks[key]
+        del _stepped[id(self)]
+
+    def time(self) -> float:
+        return _clocks[id(self)].now
+
+    def call_soon(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:  # type: ignore[override]
+        with suppress(Exception):  # (a callback may be anything of the answer's)
+            task = callback.__self__
+            if issubclass(type(task), asyncio.Task):
+                _stepped[id(self)][id(task)] = task
+        return super().call_soon(callback, *args, context=context)
+
+
+@dataclass
+class Ending:
+    """How one call of an answer's coroutine ended, and how many seconds after it began."""
+
+    called: Called | None = None
+    seconds: float = 0.0
+
+
+class Evening:
+    """What happens on an event loop of its own, second by second: the answer's calls, and the events around them.
+
+    `what` names it in messages.
+    """
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+        self.clock = Clock()
+        self.loop = JumpingLoop(self.clock)
+        self.begun = self.clock.now
+        self.endings: list[Ending] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._left = 0
+        self._over = False
+
+    @property
+    def seconds(self) -> float:
+        """Since its beginning."""
+        return self.clock.now - self.begun
+
+    def at(self, seconds: float, function: Callable[..., object], *arguments: Any) -> None:
+        """Call a function so many seconds after the beginning. (What the answer does in the same turn comes first.)"""
+        self.loop.call_at(self.begun + seconds, function, *arguments)
+
+    def calls(self, start: Callable[[], Any], name: str) -> Ending:
+        """`start()` gives the answer's coroutine, which is awaited from the beginning on."""
+        ending = Ending()
+        self.endings.append(ending)
+        self._tasks.append(self.loop.create_task(self._await(start, name, ending)))
+        return ending
+
+    def cancel(self, number: int = 0) -> None:
+        """Cancel one of the calls, as somebody outside would."""
+        self._tasks[number].cancel()
+
+    async def _await(self, start: Callable[[], Any], name: str, ending: Ending) -> None:
+        try:
+            answer = start()
+            if not hasattr(type(answer), "__await__"):
+                raise Broken(f"{name} must be a coroutine function: async def {name}(…)", "Which word makes a function a coroutine?")
+            called = Called(await answer)
+        except (Exception, asyncio.CancelledError) as error:
+            called = Called(error=error)
+        ending.called, ending.seconds = called, self.seconds
+        if all(other.called is not None for other in self.endings):
+            self._left = self._unfinished()
+            self._over = True
+            self.loop.stop()
+
+    def _unfinished(self) -> int:
+        tasks = dict(_stepped[id(self.loop)])
+        with suppress(Exception):
+            tasks |= {id(task): task for task in asyncio.all_tasks(self.loop)}
+        ours = set(map(id, self._tasks))
+        return sum(not asyncio.Task.done(task) for key, task in tasks.items() if key not in ours)
+
+    def run(self) -> None:
+        """Until all calls have ended. Broken if one does not, or leaves something running."""
+        _follow(vars(sys.modules[MODULE]) if MODULE in sys.modules else {})
+        before = threads()
+        try:
+            called = call(self.what, self._turn)
+        except Broken:
+            raise self._hangs() from None
+        finally:
+            self.loop.forget()
+        if self.clock.blocked:
+            rule = f"{self.what}: time.sleep was called in a coroutine, and for {self.clock.blocked:g} seconds nobody got a turn"
+            raise Broken(rule, "Which sleep lets the others go on?")
+        if called.error is not None:
+            kind = type(called.error).__name__
+            raise Broken(f"{self.what}: {kind} comes out of it, which ends the whole program", "Who else lives in this event loop?")
+        for ending in self.endings:
+            if ending.called is not None and type(ending.called.error) is Broken:
+                raise ending.called.error
+        if not self._over:
+            if self.seconds < EVENING:
+                raise Broken(f"{self.what}: the event loop was stopped", "The event loop belongs to everybody.")
+            raise Broken(f"{self.what} has not returned after {EVENING:g} seconds", "Who waits for whom, and who wakes them?")
+        if self._left:
+            many = f"{self._left} of its tasks are" if self._left > 1 else "one of its tasks is"
+            raise Broken(f"{many} not done after {self.what}", "Who awaits a task that was cancelled, or never came to its end?")
+        no_new_threads(before, self.what)
+
+    def _turn(self) -> None:
+        me = threading.get_ident()
+        _running[me] = self.clock
+        self.loop.call_at(self.begun + EVENING, self.loop.stop)
+        try:
+            self.loop.run_forever()
+            if self._over and not self._left:
+                self.loop.run_until_complete(self.loop.shutdown_asyncgens())
+                self.loop.run_until_complete(self.loop.shutdown_default_executor())
+        finally:
+            del _running[me]
+            self.loop.close()
+
+    def _hangs(self) -> Broken:
+        """It has used up its time outside: because of one step without end, or of very many."""
+        turns = self.clock.turns
+        time.sleep(0.05)
+        if self.clock.turns == turns:
+            rule = f"{self.what}: it has not let go of the event loop for {LONGEST:g} seconds"
+            return Broken(rule, "Is there a loop in which nothing is awaited, or a call that blocks?")
+        return Broken(f"{self.what} goes round and round, and does not return", "What would have to happen for its loop to end?")
+
+
+# -- the time as an answer sees it ------------------------------------------------------------------------------------
+
+
+def _telling(name: str) -> Callable[[], Any]:
+    real: Callable[[], Any] = getattr(time, name)
+
+    def now() -> Any:
+        clock = _running.get(threading.get_ident())
+        if clock is None:
+            return real()
+        seconds = clock.now + (clock.began_at if name.startswith("time") else 0.0)
+        return int(seconds * 1e9) if name.endswith("_ns") else seconds
+
+    return now
+
+
+def _sleep(seconds: float) -> None:
+    clock = _running.get(threading.get_ident())
+    if clock is None:
+        time.sleep(seconds)
+    else:
+        clock.blocked += seconds
+        clock.now += seconds
+
+
+_SEEN: dict[str, Callable[..., Any]] = {
+    name: _telling(name) for name in ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
+}
+_SEEN["sleep"] = _sleep
+_REAL = {name: getattr(time, name) for name in _SEEN}
+
+
+def _follow(names: dict[str, Any]) -> None:
+    """Let the functions of `time` that an answer has tell the time of the loop that it runs on."""
+    stand_in = offer("time")
+    for name, function in _SEEN.items():
+        setattr(stand_in, name, function)
+    for key, value in list(names.items()):
+        if value is time:
+            names[key] = stand_in
+        elif type(value) is types.BuiltinFunctionType:
+            for name, real in _REAL.items():
+                if value is real:
+                    names[key] = _SEEN[name]
