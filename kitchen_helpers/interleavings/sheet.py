@@ -27,6 +27,7 @@ _CARD = 30  # the height of a card
 _GAP = 8
 _SWITCH = 42  # the room in which a switch is drawn
 _LINE = 17
+_BOLD = 13.7  # bold letters of 13 take the room of such plain ones (measured in Chromium)
 _SOLID = ("write", "delete", "call")
 
 
@@ -187,7 +188,7 @@ class Sheet:
         left, right = self.at.x(step.thread) - self.at.card / 2, self.at.x(step.thread) + self.at.card / 2
         to_right = self.at.right - left >= right - LEFT
         x, room = (left, max(self.at.right - left, self.at.card)) if to_right else (right, right - LEFT)
-        for line in wrap(text, room - 4):
+        for line in wrap(text, room - 4, _BOLD):
             self.y += _LINE
             self.front.append(
                 text_at(x + (2 if to_right else -2), self.y - 1, line, f"{look} halo", "start" if to_right else "end")
@@ -292,12 +293,13 @@ class Sheet:
         failure = self.counterexample.failure
         self.y += 14
         then = "then: " if failure.thread is not None and failure.thread not in self.at.lane else ""
-        text = wrap(f"✗ {then}{sentence(self.counterexample)}", self.at.width - LEFT - 34)
+        text = wrap(f"✗ {then}{sentence(self.counterexample)}", self.at.width - LEFT - 24, _BOLD)
         again = repeats_from(self.counterexample)
         if again is not None:
             text += wrap(
                 f"↺ The red arrow: from the last step it goes on with step {again}, and so for ever.",
-                self.at.width - LEFT - 34,
+                self.at.width - LEFT - 24,
+                _BOLD,
             )
         if failure.thread in self.at.lane:
             x = self.at.x(failure.thread)
