@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from xml.etree import ElementTree
 
 import lane_examples
 import pytest
 
+import kitchen_helpers as kh
 from kitchen_helpers.interleavings import theme
 from kitchen_helpers.interleavings.drawing import html_report, svg_lanes
 from kitchen_helpers.interleavings.verdict import Counterexample, Failure
@@ -198,3 +200,13 @@ def test_anything_can_be_drawn(seed: int) -> None:
     for svg in pictures(svg_lanes(example)):
         assert svg.get("viewBox")
     html_report(lane_examples.exploration("fails", counterexample=replace(example, schedule="B2")))
+
+
+def test_a_step_that_stands_in_no_line_of_the_program_names_none() -> None:
+    def program() -> None:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(lambda: pool.submit(int).result()).result()
+
+    found = kh.explore(program)
+    assert "takes " in str(found) and "line 0" not in str(found)
+    assert "line 0" not in html_report(found) and ">0</text>" not in html_report(found)

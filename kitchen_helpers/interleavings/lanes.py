@@ -207,7 +207,9 @@ class _Table:
             return line
         columns = self._value_columns()
         at = columns[self.objects.index(step.object)][0] if step.object in self.objects else self.values_at
-        line = _pad(_pad(line, at) + self._value(step), self.line_at) + f"line {step.line}"
+        line = _pad(_pad(line, at) + self._value(step), self.line_at)
+        if step.line:  # a worker of a pool takes its task in no line of the program
+            line += f"line {step.line}"
         notes = [note for note in (step.note, self.failed.get(step.number)) if note]
         return (_pad(line, self.line_at + 12) + shorten("; ".join(notes), 100)).rstrip() if notes else line.rstrip()
 

@@ -140,15 +140,15 @@ class Sheet:
             return
         kind = "write" if step.kind in _SOLID else "read" if step.kind == "read" else "sync"
         looks = f"{kind} {self.at.colour(thread)}{' stops' * (step.kind in STOPS)}{' fails' * (step is self.failing)}"
-        hover = f"step {step.number}: {step.thread} {step.action} (line {step.line}: {step.source})"
+        there = f"line {step.line}: {step.source}" if step.line else ""  # a worker takes its task in no line
+        hover = f"step {step.number}: {step.thread} {step.action}{there and f' ({there})'}"
         high = self._card(x, looks, hover, step.action, _CARD / 2 if kind == "sync" else 6)
         number = f"✗ {step.number}" if step is self.failing else str(step.number)
         self.front.append(text_at(26, self.y + 20, number, "bad" if step is self.failing else "soft"))
         self._values(row)
-        self.front.append(
-            f"<g><title>{safe(f'line {step.line}: {step.source}')}</title>"
-            f"{text_at(self.at.line_x, self.y + 20, str(step.line), 'soft hover')}</g>"
-        )
+        if there:
+            number = text_at(self.at.line_x, self.y + 20, str(step.line), "soft hover")
+            self.front.append(f"<g><title>{safe(there)}</title>{number}</g>")
         self.y += high
         if step.note:
             self._note(step, f"↑ {step.note}", "note")

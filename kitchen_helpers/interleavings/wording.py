@@ -267,7 +267,7 @@ def source_lines(counterexample: Counterexample, most: int = 16) -> list[tuple[s
     file_of = {step.thread: step.file for step in counterexample.steps}
     files = list(dict.fromkeys(step.file for step in counterexample.steps))
     places = list(
-        {(files.index(step.file), step.line, step.source) for step in counterexample.steps}
+        {(files.index(step.file), step.line, step.source) for step in counterexample.steps if step.line}
         | {
             (files.index(file_of[wait.thread]), wait.line, wait.source)
             for wait in failure.waits
