@@ -129,6 +129,10 @@ class Lab:
         with urlopen(request, timeout=TO_OPEN) as answer:
             return json.loads(answer.read() or b"null")
 
+    def others(self) -> list[psutil.Process]:
+        """What the server has started: kernels, and what these have."""
+        return [process for process in self.processes() if self.process is None or process.pid != self.process.pid]
+
     def stop(self) -> None:
         if self.process is not None:
             self.process.terminate()  # by which it also ends its kernels
@@ -146,7 +150,7 @@ def wait_for(condition: Callable[[], Any], seconds: float, complaint: str, detai
     while not (value := condition()):
         if time.monotonic() > deadline:
             raise AssertionError(f"{complaint} within {seconds} s\n{details()}")
-        time.sleep(0.1)
+        time.sleep(0.2)
     return value
 
 
