@@ -183,7 +183,9 @@ class Evening:
             raise Broken(f"{self.what} has not returned after {EVENING:g} seconds", "Who waits for whom, and who wakes them?")
         if self._left:
             many = f"{self._left} of its tasks are" if self._left > 1 else "one of its tasks is"
-            raise Broken(f"{many} not done after {self.what}", "Who awaits a task that was cancelled, or never came to its end?")
+            raised = [type(e.called.error).__name__ for e in self.endings if e.called is not None and e.called.error is not None]
+            how = f", which raised {raised[0]}" if raised else ""
+            raise Broken(f"{many} not done after {self.what}{how}", "Who awaits a task that was cancelled, or never came to its end?")
         no_new_threads(before, self.what)
 
     def _turn(self) -> None:
