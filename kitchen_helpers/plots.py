@@ -77,7 +77,7 @@ def plot_speedup(comparison: Comparison, ax: Axes | None = None) -> Axes:
             spread = [[middle - speedup.low], [speedup.high - middle]]
             ax.errorbar(middle, row, xerr=spread, color=ink, capsize=4, elinewidth=1.3, capthick=1.3)
         words = f"{middle:.1f} ×  {speedup.verdict}" if middle >= 0.95 else f"{middle:.2f} ×  {speedup.verdict}"
-        box = {"facecolor": ax.get_facecolor(), "edgecolor": "none", "pad": 1.5, "alpha": 0.8}
+        box = {"facecolor": ax.get_facecolor(), "edgecolor": "none", "pad": 1.5}
         ax.text(min(end, 1.02 * reach) + 0.02 * reach, row, words, va="center", bbox=box, zorder=5)
         ax.plot([ideal, ideal], [row - 0.46, row + 0.46], linestyle=":", color=ink, linewidth=1.5, zorder=1)
         if row == 1:
