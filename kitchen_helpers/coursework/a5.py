@@ -6,6 +6,7 @@ All of them run on a clock that jumps (`virtual_time`): a deadline of seconds ta
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -238,7 +239,7 @@ def check_kitchen(kitchen: Any) -> Verdict:
             for workers, queue_size in ((2, 1), (1, 3), (8, 2)):
                 what = f"kitchen({orders}, cook, {workers}, {queue_size})"
                 watched = _Watched(what, lambda order: 1, lambda order, _: ("dish", order))
-                called, _ = cooked(watched, orders, workers, queue_size)
+                called, _ = cooked(watched, copy.deepcopy(orders), workers, queue_size)
                 expect(what, watched, called, [("dish", order) for order in orders], _STOP)
         what = "kitchen with orders from a generator"
         watched = _Watched(what, lambda order: 1, lambda order, _: order)

@@ -135,7 +135,7 @@ class Guest:
         if not self.is_done and self.closed is None:
             self.is_done = True
             if self.polite and not self.reads_last:
-                self.evening.loop.call_later(_MOMENT, self._send, "no more")
+                self.evening.at(self.evening.seconds + _MOMENT, self._send, "no more")
 
     def is_left(self) -> None:
         if self.closed is None:

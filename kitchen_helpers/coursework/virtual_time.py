@@ -7,6 +7,8 @@ millisecond, however busy the machine is. Only while other threads are at work, 
 from __future__ import annotations
 
 import asyncio
+import heapq
+import itertools
 import selectors
 import sys
 import threading
@@ -39,6 +41,19 @@ class Clock:
         self.blocked = 0.0
         """Seconds for which `time.sleep` has kept the loop from its turns."""
         self.threads = threads()
+        self._number = itertools.count()
+        self._to_come: list[tuple[float, int, Callable[[], object]]] = []
+
+    def at(self, moment: float, event: Callable[[], object]) -> None:
+        heapq.heappush(self._to_come, (moment, next(self._number), event))
+
+    def turn(self, waits: float | None) -> None:
+        """Another turn of the loop; if it has nothing to do, it waits so many seconds, or until an event comes."""
+        if waits is None or waits > 0:
+            moments = [] if waits is None else [self.now + waits]
+            self.now = max(self.now, min(moments + [moment for moment, *_ in self._to_come[:1]], default=self.now))
+        while self._to_come and self._to_come[0][0] <= self.now:
+            heapq.heappop(self._to_come)[-1]()
 
 
 # Behind the objects that an answer can get hold of, and not in them: nothing that it sets there changes the time.
@@ -57,14 +72,13 @@ class _JumpingSelector(selectors.SelectSelector):
         clock.turns += 1
         clock.now += TURN
         ready = super().select(0)
-        if ready or (timeout is not None and timeout <= 0):
-            return ready
-        if threads() - clock.threads:
+        idle = not ready and (timeout is None or timeout > 0)
+        if idle and threads() - clock.threads:
             begun = time.perf_counter()
             ready = super().select(_BREATH if timeout is None else min(timeout, _BREATH))
             clock.now += time.perf_counter() - begun
-        elif timeout is not None:
-            clock.now += timeout
+            idle = False
+        clock.turn(timeout if idle else 0)
         return ready
 
 
@@ -123,8 +137,11 @@ class Evening:
         return self.clock.now - self.begun
 
     def at(self, seconds: float, function: Callable[..., object], *arguments: Any) -> None:
-        """Call a function so many seconds after the beginning. (What the answer does in the same turn comes first.)"""
-        self.loop.call_at(self.begun + seconds, function, *arguments)
+        """Call a function so many seconds after the beginning.
+
+        The loop knows nothing of it: what an answer may find among the loop's own timers is the answer's.
+        """
+        self.clock.at(self.begun + seconds, lambda: function(*arguments))
 
     def calls(self, start: Callable[[], Any], name: str) -> Ending:
         """`start()` gives the answer's coroutine, which is awaited from the beginning on."""
@@ -191,7 +208,7 @@ class Evening:
     def _turn(self) -> None:
         me = threading.get_ident()
         _running[me] = self.clock
-        self.loop.call_at(self.begun + EVENING, self.loop.stop)
+        self.at(EVENING, self.loop.stop)
         try:
             self.loop.run_forever()
             if self._over and not self._left:
