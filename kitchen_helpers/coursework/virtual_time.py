@@ -36,7 +36,7 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = 1_000.0
-        self.began_at = time.time()
+        self.offset = time.time() - self.now
         self.turns = 0
         self.blocked = 0.0
         """Seconds for which `time.sleep` has kept the loop from its turns."""
@@ -62,6 +62,8 @@ _running: dict[int, Clock] = {}
 """By thread."""
 _stepped: dict[int, dict[int, Any]] = {}
 """The tasks that ever had a turn, by loop."""
+_kept: list[Evening] = []
+"""Those that have left something behind: were it thrown away, the answer's code would be asked to end, and might not."""
 
 
 class _JumpingSelector(selectors.SelectSelector):
@@ -160,7 +162,7 @@ class Evening:
             if not hasattr(type(answer), "__await__"):
                 raise Broken(f"{name} must be a coroutine function: async def {name}(…)", "Which word makes a function a coroutine?")
             called = Called(await answer)
-        except (Exception, asyncio.CancelledError) as error:
+        except BaseException as error:  # noqa: BLE001 - whatever the answer thinks of
             called = Called(error=error)
         ending.called, ending.seconds = called, self.seconds
         if all(other.called is not None for other in self.endings):
@@ -182,28 +184,36 @@ class Evening:
         try:
             called = call(self.what, self._turn)
         except Broken:
+            _kept.append(self)
             raise self._hangs() from None
-        finally:
+        if not self._over or self._left:
+            _kept.append(self)
+        else:
             self.loop.forget()
         if self.clock.blocked:
             rule = f"{self.what}: time.sleep was called in a coroutine, and for {self.clock.blocked:g} seconds nobody got a turn"
             raise Broken(rule, "Which sleep lets the others go on?")
-        if called.error is not None:
-            kind = type(called.error).__name__
-            raise Broken(f"{self.what}: {kind} comes out of it, which ends the whole program", "Who else lives in this event loop?")
-        for ending in self.endings:
-            if ending.called is not None and type(ending.called.error) is Broken:
-                raise ending.called.error
+        errors = [ending.called.error for ending in self.endings if ending.called is not None]
+        self._raise_what_no_answer_may(called.error, errors)
         if not self._over:
             if self.seconds < EVENING:
                 raise Broken(f"{self.what}: the event loop was stopped", "The event loop belongs to everybody.")
             raise Broken(f"{self.what} has not returned after {EVENING:g} seconds", "Who waits for whom, and who wakes them?")
         if self._left:
             many = f"{self._left} of its tasks are" if self._left > 1 else "one of its tasks is"
-            raised = [type(e.called.error).__name__ for e in self.endings if e.called is not None and e.called.error is not None]
-            how = f", which raised {raised[0]}" if raised else ""
+            how = "".join(f", which raised {type(error).__name__}" for error in errors if error is not None)
             raise Broken(f"{many} not done after {self.what}{how}", "Who awaits a task that was cancelled, or never came to its end?")
         no_new_threads(before, self.what)
+
+    def _raise_what_no_answer_may(self, out_of_the_loop: BaseException | None, errors: list[BaseException | None]) -> None:
+        for error in errors:
+            if type(error) is Broken:
+                raise error
+        fatal = [e for e in errors if e is not None and not issubclass(type(e), Exception | asyncio.CancelledError)]
+        for error in [out_of_the_loop, *fatal]:
+            if error is not None:
+                rule = f"{self.what}: {type(error).__name__} comes out of it, which ends the whole program"
+                raise Broken(rule, "Who else lives in this event loop?")
 
     def _turn(self) -> None:
         me = threading.get_ident()
@@ -238,7 +248,7 @@ def _telling(name: str) -> Callable[[], Any]:
         clock = _running.get(threading.get_ident())
         if clock is None:
             return real()
-        seconds = clock.now + (clock.began_at if name.startswith("time") else 0.0)
+        seconds = clock.now + (clock.offset if name.startswith("time") else 0.0)
         return int(seconds * 1e9) if name.endswith("_ns") else seconds
 
     return now
