@@ -17,7 +17,7 @@ from kitchen_helpers.coursework.policy import Refused
 from kitchen_helpers.coursework.sandbox import COURSE, box_command, walls
 
 from .classroom import right, still_there
-from .tricks import LIMIT, LOOP_TRICKS, REFUSED, TRICKS
+from .tricks import ASYNC_TRICKS, LIMIT, LOOP_TRICKS, REFUSED, TRICKS
 
 TILL = QUESTIONS["a2.q1"]
 FOREIGN = {name: source for name, (source, verdicts) in TRICKS.items() if verdicts == REFUSED}
@@ -130,3 +130,17 @@ print(json.dumps({
         "network": "OSError",
         "scratch": "done",
     }
+
+
+@pytest.mark.parametrize("name", ASYNC_TRICKS)
+@pytest.mark.usefixtures("sandbox", "nothing_left")
+def test_who_shares_an_event_loop_with_its_check_gets_no_point(name: str) -> None:
+    (question_id, source), verdicts = ASYNC_TRICKS[name]
+    question = QUESTIONS[question_id]
+    if verdicts == REFUSED:
+        with pytest.raises(Refused):
+            read(source, question)
+        return
+    asked = replace(question, seconds=2.0) if verdicts == LIMIT else question
+    found = run_box(asked, source, "<answer>", sandboxed=True)
+    assert found.status in verdicts and found.points(3.0) == 0.0, found

@@ -300,3 +300,195 @@ async def run_async(async_task, items, limit):
 """
     for what in ("loop.time", "loop.create_task", "loop.call_soon", "loop.run_until_complete")
 }
+
+# -- a5: answers that share an event loop with their check --------------------------------------------------------------
+
+_ALWAYS_200 = r"""
+import asyncio
+async def handle(reader, writer):
+    {trick}
+    writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+    writer.close()
+"""
+_ONE_BY_ONE = """
+import asyncio, time
+async def fetch_all(fetch, urls, limit, deadline):
+    loop = asyncio.get_running_loop()
+    {trick}
+    return [await fetch(url) for url in urls]
+"""
+# Fetches far too many orders, and is right otherwise.
+_GREEDY = """
+import asyncio
+{before}
+async def kitchen(orders, cook, workers, queue_size):
+    loop = asyncio.get_running_loop()
+    {trick}
+    places, dishes = asyncio.Semaphore(workers), []
+    async def one(number, order):
+        async with places:
+            dishes[number] = await cook(order)
+    try:
+        async with asyncio.TaskGroup() as group:
+            if hasattr(orders, "__aiter__"):
+                orders = [order async for order in orders]
+            for number, order in enumerate(orders):
+                dishes.append(None)
+                group.create_task(one(number, order))
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0]
+    return dishes
+"""
+
+
+def at_the_door(trick: str) -> tuple[str, str]:
+    return "a5.q1", _ALWAYS_200.replace("{trick}", trick.strip().replace("\n", "\n    "))
+
+
+def among_prices(trick: str) -> tuple[str, str]:
+    return "a5.q2", _ONE_BY_ONE.replace("{trick}", trick.strip().replace("\n", "\n    "))
+
+
+def in_the_kitchen(trick: str, before: str = "") -> tuple[str, str]:
+    return "a5.q3", _GREEDY.replace("{trick}", trick.strip().replace("\n", "\n    ")).replace("{before}", before)
+
+
+ASYNC_TRICKS: dict[str, tuple[tuple[str, str], set[str]]] = {
+    # -- the time ---------------------------------------------------------------------------------------------------
+    "a loop without time": (among_prices("loop.time = lambda: 0"), WRONG),
+    "a class of loops without time": (among_prices("type(loop).time = lambda self: 0"), WRONG),
+    "a module without time": (among_prices("time.monotonic = lambda: 0"), REFUSED),
+    "a module without time, under a name": (among_prices("for m in [time]: m.monotonic = m.sleep = lambda *a: 0"), WRONG),
+    "a sleep that blocks": (among_prices("time.sleep(30)"), WRONG),
+    "a sleep without asyncio's": (among_prices("asyncio.sleep = lambda *a: None"), REFUSED),
+    # -- the loop ---------------------------------------------------------------------------------------------------
+    "a loop that is stopped": (among_prices("loop.stop()"), WRONG),
+    "a loop that is stopped again and again": (
+        among_prices("def stop():\n    loop.stop()\n    loop.call_soon(stop)\nstop()\nawait asyncio.sleep(1)"),
+        WRONG,
+    ),
+    "a loop that is closed": (among_prices("loop._thread_id = None\nloop.close()"), WRONG),
+    "no more turns": (among_prices("loop._stopping = True\nawait asyncio.sleep(1)"), WRONG),
+    "the timers of the loop": (
+        in_the_kitchen("for handle in loop._scheduled: handle.cancel()", "_scheduled = 1"),
+        WRONG,
+    ),
+    "what the timers of the loop know": (
+        in_the_kitchen("for handle in loop._scheduled:\n    for part in handle._args or (): part.clear()", "_scheduled = 1"),
+        WRONG,
+    ),
+    "the selector of the loop": (in_the_kitchen("loop._selector._to_come = []\nloop._selector.now = 99", "_selector = 1"), WRONG),
+    "what is ready": (in_the_kitchen("loop._ready.clear()", "_ready = 1"), WRONG),
+    "a queue, a barrier and a timeout of its own make": (
+        in_the_kitchen("", "async def f(self, *a): return 0\nfor C in [asyncio.Queue, asyncio.Barrier, asyncio.Event]: C.get = C.wait = f"),
+        WRONG,
+    ),
+    "tasks of its own make": (
+        in_the_kitchen("loop._task_factory = lambda loop, coro, **k: coro.close() or loop.create_future()"),
+        WRONG,
+    ),
+    # -- tasks ------------------------------------------------------------------------------------------------------
+    "the coroutine of the check": (among_prices("for t in asyncio.all_tasks(): t.get_coro().cr_frame.f_locals.clear()"), REFUSED),
+    "the frames of all tasks": (among_prices("for t in asyncio.all_tasks(): t.get_stack()"), REFUSED),
+    "the coroutine, under a computed name": (
+        among_prices("for t in asyncio.all_tasks(): getattr(t, 'get' + '_coro')()"),
+        REFUSED,
+    ),
+    "the coroutine, in a pattern": (among_prices("match fetch('x'):\n    case object(cr_frame=f): f.f_locals.clear()"), REFUSED),
+    "what the coroutine function keeps": (among_prices("fetch.__closure__[0].cell_contents.most = 1"), REFUSED),
+    "whose method it is": (among_prices("fetch.__self__.gauge.most = 1"), REFUSED),
+    "what a format shows of it": (among_prices("return ['{0.cr_frame.f_locals}'.format(fetch(u)) for u in urls]"), WRONG),
+    "cancelling everybody": (among_prices("for t in asyncio.all_tasks(): t.cancel()"), WRONG),
+    "no cancel, ever": (
+        among_prices("while True:\n    try: await asyncio.sleep(1)\n    except BaseException: pass"),
+        WRONG,
+    ),
+    "no cancel, ever, and no turn for anybody": (
+        among_prices("while True:\n    try:\n        while True: pass\n    except BaseException: pass"),
+        WRONG,
+    ),
+    "tasks that outlive and say that they are done": (
+        (
+            "a5.q2",
+            """
+import asyncio
+class Done(asyncio.Task):
+    def done(self): return True
+    def cancelled(self): return True
+    def __eq__(self, other): return True
+    def __hash__(self): return 1
+async def fetch_all(fetch, urls, limit, deadline):
+    urls, results, free = list(urls), {}, asyncio.Semaphore(limit)
+    async def one(place, url):
+        async with free:
+            try: results[place] = await fetch(url)
+            except Exception as error: results[place] = error
+    tasks = [Done(one(p, u), loop=asyncio.get_running_loop()) for p, u in enumerate(urls)]
+    end = asyncio.get_running_loop().time() + deadline
+    while len(results) < len(urls) and asyncio.get_running_loop().time() < end: await asyncio.sleep(0.01)
+    return [results.get(p, TimeoutError()) for p in range(len(urls))]
+""",
+        ),
+        WRONG,
+    ),
+    "a thread that outlives its coroutine": (
+        among_prices("import threading\nthreading.Thread(target=threading.Event().wait, args=(99,), daemon=True).start()"),
+        WRONG,
+    ),
+    "a thread of the loop that outlives": (
+        among_prices("import threading\nloop.run_in_executor(None, threading.Event().wait, 99)"),
+        WRONG,
+    ),
+    "the thread that waits for the loop": (
+        among_prices("import threading\nfor t in threading.enumerate():\n    if hasattr(t, '_target') and t._target: t._target()"),
+        WRONG,
+    ),
+    # -- leaving ----------------------------------------------------------------------------------------------------
+    **{
+        f"{name} in a coroutine": (among_prices(f"raise {name}"), WRONG)
+        for name in ("SystemExit(0)", "KeyboardInterrupt", "GeneratorExit", "StopIteration", "asyncio.CancelledError")
+    },
+    "an exception that does not end when it is printed": (
+        ("a5.q1", "class Odd(Exception):\n    def __str__(self):\n        while True: pass\nasync def handle(r, w): raise Odd"),
+        LIMIT,
+    ),
+    "an exception that leaves when it is printed": (
+        ("a5.q1", "class Odd(Exception):\n    def __str__(self): raise SystemExit\nasync def handle(r, w): raise Odd"),
+        WRONG,
+    ),
+    "an awaitable that yields anything": (
+        ("a5.q1", "class A:\n    def __await__(self): yield 7\ndef handle(r, w): return A()"),
+        WRONG,
+    ),
+    # -- what it returns --------------------------------------------------------------------------------------------
+    "results that equal everything": (
+        (
+            "a5.q2",
+            _ALWAYS.format(base="") + "async def fetch_all(fetch, urls, limit, deadline): return [Always() for url in urls]",
+        ),
+        WRONG,
+    ),
+    "a list that equals everything": (
+        (
+            "a5.q3",
+            _ALWAYS.format(base="(list)") + "async def kitchen(orders, cook, workers, size): return Always()",
+        ),
+        WRONG,
+    ),
+    "errors that say they are another": (
+        ("a5.q2", "class E(Exception):\n    __class__ = TimeoutError\nasync def fetch_all(f, urls, l, d): return [E()] * len(urls)"),
+        REFUSED,
+    ),
+    "orders that are cleared": (("a5.q3", "async def kitchen(orders, *a):\n    orders.clear()\n    return []"), WRONG),
+    # -- the wire ---------------------------------------------------------------------------------------------------
+    "a writer that lies": (at_the_door("writer.close = lambda: None\nwriter.is_closing = lambda: True"), WRONG),
+    "a wire that lies": (at_the_door("writer.transport.closed = 1"), WRONG),
+    "a class of wires that lies": (at_the_door("type(writer.transport).close = lambda self: None"), WRONG),
+    "a writer that is closed twice": (
+        at_the_door("writer.close()\nwriter.transport.abort()\nwriter._protocol.connection_lost(None)"),
+        WRONG,
+    ),
+    "a reader that reads for itself": (at_the_door("reader.feed_data(b'GET / HTTP/1.1')\nreader.feed_eof()"), WRONG),
+    "who is at the other end": (at_the_door("writer.transport.__class__.__init__.__globals__['_at'].clear()"), REFUSED),
+    "a reader of its own class": (at_the_door("type(reader).read = type(reader).readuntil = None"), WRONG),
+}
