@@ -43,7 +43,7 @@ def check_handle(handle: Any) -> Verdict:
     def visit(
         what: str, plan: Plan, *, hangs_up: bool = False, events: Sequence[tuple[float, Callable[[Evening], None]]] = (), **how: bool
     ) -> Guest:
-        evening = Evening(f"handle of {what}")
+        evening = Evening(f"handle of {what}", CLOSING)
         guest = Guest(evening, handle, plan, **how)
         for seconds, event in events:
             evening.at(seconds, event, evening)
@@ -61,8 +61,9 @@ def check_handle(handle: Any) -> Verdict:
         if guest.closed is None:
             raise Broken(f"{what}: handle has returned, and the writer is not closed", _CLOSE)
         begun = guest.first if guest.first is not None else PATIENCE
-        if guest.ending.seconds > begun + CLOSING:
-            rule = f"{what}: {guest.ending.seconds - begun:.0f} seconds after the answer the connection was still open"
+        ended = max(guest.ending.seconds, guest.closed)
+        if ended > begun + CLOSING:
+            rule = f"{what}: {ended - begun:.0f} seconds after the answer the connection was still open"
             raise Broken(rule, "What if a guest never hangs up?")
         if guest.lost:
             rule = f"{what} who sends all of it before reading: closed in the midst of that, the connection is reset and the answer lost"
@@ -105,7 +106,7 @@ def check_handle(handle: Any) -> Verdict:
         for name, request in (("Content-Length", POST), ("cOnTeNT-lENGTH (fields have no case)", unusual)):
             what = f"a guest whose body, announced by {name}, comes late"
             early: list[int] = []
-            evening = Evening(f"handle of {what}")
+            evening = Evening(f"handle of {what}", CLOSING)
             guest = Guest(evening, handle, [(0, request[:-1]), (0.5, request[-1:])])
             evening.at(0.4, _note_length, early, guest)
             evening.run()
@@ -160,7 +161,7 @@ def check_handle(handle: Any) -> Verdict:
 
     def two_at_once() -> None:
         what = "a guest who comes while another one says nothing"
-        evening = Evening("handle of two guests, one of whom says nothing")
+        evening = Evening("handle of two guests, one of whom says nothing", CLOSING)
         silent, quick = Guest(evening, handle, []), Guest(evening, handle, [(0.1, GET)])
         evening.run()
         for guest, name in ((silent, "a guest who says nothing"), (quick, what)):

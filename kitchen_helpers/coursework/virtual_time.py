@@ -41,11 +41,20 @@ class Clock:
         self.blocked = 0.0
         """Seconds for which `time.sleep` has kept the loop from its turns."""
         self.threads = threads()
+        self.pool: set[int] = set()
+        """The threads of the loop's own executor, which are at work only as long as there are jobs."""
+        self.jobs = 0
         self._number = itertools.count()
         self._to_come: list[tuple[float, int, Callable[[], object]]] = []
 
     def at(self, moment: float, event: Callable[[], object]) -> None:
         heapq.heappush(self._to_come, (moment, next(self._number), event))
+
+    def job_is_done(self) -> None:
+        self.jobs -= 1
+
+    def others_work(self) -> bool:
+        return bool(self.jobs or threads() - self.threads - self.pool)
 
     def turn(self, waits: float | None) -> None:
         """Another turn of the loop; if it has nothing to do, it waits so many seconds, or until an event comes."""
@@ -75,11 +84,13 @@ class _JumpingSelector(selectors.SelectSelector):
         clock.now += TURN
         ready = super().select(0)
         idle = not ready and (timeout is None or timeout > 0)
-        if idle and threads() - clock.threads:
+        if idle:
+            others = clock.others_work()
             begun = time.perf_counter()
-            ready = super().select(_BREATH if timeout is None else min(timeout, _BREATH))
-            clock.now += time.perf_counter() - begun
-            idle = False
+            # (also without others: one of them may have said something just before it ended)
+            ready = super().select(min(timeout or _BREATH, _BREATH) if others else 0)
+            clock.now += time.perf_counter() - begun if others else 0
+            idle = not ready and not others
         clock.turn(timeout if idle else 0)
         return ready
 
@@ -108,6 +119,15 @@ class JumpingLoop(asyncio.SelectorEventLoop):
                 _stepped[id(self)][id(task)] = task
         return super().call_soon(callback, *args, context=context)
 
+    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
+        clock = _clocks[id(self)]
+        future = super().run_in_executor(executor, func, *args)
+        if executor is None:
+            clock.pool |= set(map(id, getattr(getattr(self, "_default_executor", None), "_threads", ())))
+            clock.jobs += 1
+            future.add_done_callback(lambda _: clock.job_is_done())
+        return future
+
 
 @dataclass
 class Ending:
@@ -120,11 +140,11 @@ class Ending:
 class Evening:
     """What happens on an event loop of its own, second by second: the answer's calls, and the events around them.
 
-    `what` names it in messages.
+    `what` names it in messages. `grace`: seconds that its tasks may still take when the calls have ended.
     """
 
-    def __init__(self, what: str) -> None:
-        self.what = what
+    def __init__(self, what: str, grace: float = 0.0) -> None:
+        self.what, self.grace = what, grace
         self.clock = Clock()
         self.loop = JumpingLoop(self.clock)
         self.begun = self.clock.now
@@ -166,9 +186,15 @@ class Evening:
             called = Called(error=error)
         ending.called, ending.seconds = called, self.seconds
         if all(other.called is not None for other in self.endings):
-            self._left = self._unfinished()
-            self._over = True
-            self.loop.stop()
+            if self.grace and self._unfinished():
+                self.at(self.seconds + self.grace, self._finish)
+            else:
+                self._finish()
+
+    def _finish(self) -> None:
+        self._left = self._unfinished()
+        self._over = True
+        self.loop.stop()
 
     def _unfinished(self) -> int:
         tasks = dict(_stepped[id(self.loop)])

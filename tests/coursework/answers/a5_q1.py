@@ -245,7 +245,154 @@ async def stop(task):
     await asyncio.gather(task, return_exceptions=True)
 """
 
-RIGHT = {"readuntil": READUNTIL, "a buffer": BUFFER, "line by line": LINES, "a task that reads": TASK}
+# One byte at a time, and nothing is answered to those who have left.
+BYTES = r"""
+import asyncio
+
+async def reply(writer, status):
+    writer.write(b"HTTP/1.1 " + str(status).encode() + b" \r\n\r\n")
+    await writer.drain()
+
+async def parse(reader):
+    data = b""
+    while not data.endswith(b"\r\n\r\n"):
+        data += await reader.readexactly(1)
+        if len(data) > 8192: return 413
+    lines = data.decode("iso-8859-1").split("\r\n")[:-2]
+    try:
+        m, p, v = lines[0].split()
+    except ValueError:
+        return 400
+    if m not in {"GET", "POST"} or v != "HTTP/1.1" or p[0] != "/":
+        return 400
+    h = {}
+    for l in lines[1:]:
+        if ":" not in l: return 400
+        k, v = l.split(":", 1)
+        h[k.strip().title()] = v.strip()
+    try:
+        n = int(h.get("Content-Length", 0))
+    except ValueError:
+        return 400
+    if n < 0: return 400
+    if len(data) + n > 8192: return 413
+    for _ in range(n): await reader.readexactly(1)
+    return 200
+
+async def handle(reader, writer):
+    try:
+        status = await asyncio.wait_for(parse(reader), timeout=2)
+    except asyncio.TimeoutError:
+        status = 408
+    except (asyncio.IncompleteReadError, ConnectionError):
+        writer.close()
+        return
+    except asyncio.CancelledError:
+        writer.close()
+        raise
+    await reply(writer, status)
+    try:
+        async with asyncio.timeout(1):
+            while await reader.read(1000): pass
+    except (TimeoutError, ConnectionError):
+        pass
+    writer.close()
+    try:
+        await writer.wait_closed()
+    except ConnectionError:
+        pass
+"""
+
+# What is parsed is parsed in a thread.
+THREAD = r"""
+import asyncio, re
+def parse(head):
+    lines = head.decode("latin-1").split("\r\n")
+    if not re.match(r"^(GET|POST) /\S* HTTP/1\.1$", lines[0]): raise ValueError
+    length = 0
+    for line in lines[1:]:
+        if not line: continue
+        name, value = line.split(":", 1)
+        if name.lower() == "content-length":
+            length = int(value)
+            if length < 0: raise ValueError
+    return length
+async def request(reader):
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = await asyncio.to_thread(parse, head)
+    if len(head) + length > 8192: return 413
+    await reader.readexactly(length)
+    return 200
+async def handle(reader, writer):
+    try:
+        try:
+            status = await asyncio.wait_for(request(reader), 2)
+        except TimeoutError: status = 408
+        except ValueError: status = 400
+        except asyncio.LimitOverrunError: status = 413
+        except asyncio.IncompleteReadError: status = 400
+        writer.write(b"HTTP/1.1 %d \r\n\r\n" % status)
+        writer.write_eof()
+        try:
+            async with asyncio.timeout(1):
+                while await reader.read(500): pass
+        except TimeoutError: pass
+    except ConnectionResetError: pass
+    finally:
+        writer.close()
+"""
+
+# Looks every 0.05 seconds, by the clock on the wall.
+POLLING = r"""
+import asyncio, time
+async def handle(reader, writer):
+    start = time.time()
+    data = b""
+    status = None
+    while status is None:
+        if time.time() - start >= 2: status = 408; break
+        try:
+            piece = await asyncio.wait_for(reader.read(8193), 0.05)
+        except TimeoutError: continue
+        except BaseException:
+            writer.close()
+            raise
+        if piece == b"": status = 400; break
+        data += piece
+        if b"\r\n\r\n" in data:
+            head, body = data.split(b"\r\n\r\n", 1)
+            lines = head.split(b"\r\n")
+            w = lines[0].split(b" ")
+            if len(w) != 3 or w[0] not in (b"GET", b"POST"): status = 400; break
+            if w[1][:1] != b"/" or w[2] != b"HTTP/1.1" or any(b":" not in l for l in lines[1:]):
+                status = 400; break
+            n = [l.split(b":",1)[1].strip() for l in lines[1:] if l.lower().startswith(b"content-length:")]
+            n = n[0] if n else b"0"
+            if not n.isdigit(): status = 400; break
+            if len(head) + 4 + int(n) > 8192: status = 413; break
+            if len(body) >= int(n): status = 200
+        elif len(data) > 8192: status = 413
+    try:
+        writer.write(b"HTTP/1.1 %d s\r\nConnection: close\r\n\r\n" % status)
+        await writer.drain()
+        t = time.time()
+        while time.time() - t < 0.5:
+            try:
+                if not await asyncio.wait_for(reader.read(4096), 0.1): break
+            except TimeoutError: pass
+    finally:
+        writer.close()
+"""
+
+RIGHT = {
+    "byte by byte": BYTES,
+    "a thread that parses": THREAD,
+    "looks again and again": POLLING,
+    "readuntil": READUNTIL,
+    "a buffer": BUFFER,
+    "line by line": LINES,
+    "a task that reads": TASK,
+}
 
 WRONG = {
     "one read is one request": (

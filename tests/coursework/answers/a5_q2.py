@@ -155,7 +155,59 @@ async def fetch_all(fetch, urls, limit, deadline):
     return results
 """
 
+
+AS_COMPLETED = """
+import asyncio
+async def fetch_all(fetch, urls, limit, deadline):
+    sem = asyncio.Semaphore(limit)
+    out = [TimeoutError() for _ in urls]
+    async def one(i, u):
+        async with sem:
+            try: return i, await fetch(u)
+            except Exception as e: return i, e
+    tasks = [asyncio.create_task(one(i, u)) for i, u in enumerate(urls)]
+    try:
+        for f in asyncio.as_completed(tasks, timeout=deadline):
+            i, r = await f
+            out[i] = r
+    except TimeoutError: pass
+    finally:
+        for t in tasks: t.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return out
+"""
+
+# A place is taken before a task is made.
+PRODUCER = """
+import asyncio
+async def fetch_all(fetch, urls, limit, deadline):
+    results = [None] * len(urls)
+    tasks = []
+    sem = asyncio.BoundedSemaphore(limit)
+    async def start():
+        for i, url in enumerate(urls):
+            await sem.acquire()
+            t = asyncio.create_task(fetch(url), name=url)
+            t.add_done_callback(lambda _: sem.release())
+            tasks.append(t)
+        if tasks:
+            await asyncio.wait(tasks)
+    try:
+        await asyncio.wait_for(start(), deadline)
+    except TimeoutError: pass
+    finally:
+        for t in tasks:
+            t.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    def result(i):
+        if i >= len(tasks) or tasks[i].cancelled(): return TimeoutError()
+        return tasks[i].exception() if tasks[i].exception() else tasks[i].result()
+    return [result(i) for i in range(len(urls))]
+"""
+
 RIGHT = {
+    "as_completed": AS_COMPLETED,
+    "a place before a task": PRODUCER,
     "wait": planted(
         WAIT,
         "task.exception() or task.result()",
@@ -273,7 +325,10 @@ async def fetch_all(fetch, urls, limit, deadline):
         ),
         "in which some fetches raise, with limit=6 raises ExceptionGroup",
     ),
-    "the first error comes out": (planted(GATHER, ", return_exceptions=True", ""), "some fetches raise, with limit=6, which raised Burnt"),
+    "the first error comes out": (
+        planted(GATHER, ", return_exceptions=True", ""),
+        "some fetches raise, with limit=6, which raised Burnt",
+    ),
     "errors are texts": (
         planted(WORKERS, "results[place] = error", "results[place] = str(error)"),
         "must be the exception that its fetch raised, Burnt: no salt, and is 'no salt'",

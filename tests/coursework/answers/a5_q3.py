@@ -213,7 +213,91 @@ async def kitchen(orders, cook, workers, queue_size):
     return [dish for _, dish in sorted(dishes.items(), key=lambda pair: pair[0])]
 """
 
+# One loop that waits for the next order and for all cooks at once.
+PENDING = """
+import asyncio
+async def kitchen(orders, cook, workers, queue_size):
+    async def stream():
+        if hasattr(orders, "__aiter__"):
+            async for o in orders: yield o
+        else:
+            for o in orders: yield o
+    all_, pending = [], set()
+    it = stream()
+    nxt = None
+    over = False
+    try:
+        while True:
+            if nxt is None and not over and len(pending) < workers:
+                nxt = asyncio.ensure_future(anext(it))
+            waiting = pending | ({nxt} if nxt else set())
+            if not waiting: break
+            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for t in done:
+                if t is nxt:
+                    nxt = None
+                    try: order = t.result()
+                    except StopAsyncIteration:
+                        over = True
+                        continue
+                    c = asyncio.create_task(cook(order))
+                    all_.append(c); pending.add(c)
+                else:
+                    t.result()
+                    pending.discard(t)
+        return [t.result() for t in all_]
+    finally:
+        rest = [*pending] + ([nxt] if nxt else [])
+        for t in rest: t.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+        await it.aclose()
+"""
+
+# A queue of its own make.
+CONDITION = """
+import asyncio
+from collections import deque
+async def kitchen(orders, cook, workers, queue_size):
+    waiting, cond, closed, dishes = deque(), asyncio.Condition(), False, {}
+    async def put(x):
+        async with cond:
+            await cond.wait_for(lambda: len(waiting) < queue_size)
+            waiting.append(x)
+            cond.notify_all()
+    async def get():
+        async with cond:
+            await cond.wait_for(lambda: waiting or closed)
+            if not waiting: return None
+            x = waiting.popleft()
+            cond.notify_all()
+            return x
+    async def produce():
+        nonlocal closed
+        n = 0
+        if hasattr(type(orders), "__aiter__"):
+            async for o in orders:
+                await put((n, o)); n += 1
+        else:
+            for o in orders:
+                await put((n, o)); n += 1
+        async with cond:
+            closed = True
+            cond.notify_all()
+    async def work():
+        while (x := await get()) is not None:
+            dishes[x[0]] = await cook(x[1])
+    tasks = [asyncio.create_task(produce())] + [asyncio.create_task(work()) for _ in range(workers)]
+    done, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    for t in pending: t.cancel()
+    if pending: await asyncio.wait(pending)
+    for t in done:
+        if t.exception(): raise t.exception()
+    return [dishes[n] for n in sorted(dishes)]
+"""
+
 RIGHT = {
+    "one loop": PENDING,
+    "a condition": CONDITION,
     "task group and sentinels": GROUP,
     "queue.join": JOIN,
     "semaphores": SEMAPHORES,
