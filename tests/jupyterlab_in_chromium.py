@@ -52,8 +52,8 @@ def why_not() -> str | None:
 class Lab:
     """The server: JupyterLab of the Python that runs the tests, with settings, files and a port of its own."""
 
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="lab-"))
+    def __init__(self, parent: Path | None = None) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="lab-", dir=parent))
         self.process: subprocess.Popen[bytes] | None = None
         self.url = self.token = ""
 
@@ -163,7 +163,7 @@ def chromium(profile: Path) -> Iterator[Any]:
     try:
         with sync_playwright() as playwright:
             # (playwright itself adds --no-sandbox, which root and containers need; only our own pages are opened)
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=SWITCHES, handle_sigint=False)
             try:
                 yield browser
             finally:
