@@ -27,7 +27,7 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 WIDTH, HEIGHT = 1280, 1000
 # Generous, because a test may share two CPUs with others; together below the 180 s that a test has.
-TO_OPEN, TO_RUN, TO_APPEAR = 60, 100, 30
+TO_OPEN, TO_RUN, TO_APPEAR = 50, 90, 20
 
 # Nothing but our own server is there for this browser.
 SWITCHES = [
@@ -257,14 +257,28 @@ class Page:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         try:
-            if kind is not None and issubclass(kind, Exception | AssertionError):
-                print(f"{self.name}: {len(self.log)} lines of the browser's console", *self.log[-60:], sep="\n  ")
-                print(f"JupyterLab says:\n{self.lab.log()}")
-                with suppress(Exception):
-                    self.shoot()
+            self.explain(kind)
         finally:
             self.page.close()
             self.lab.end_kernels()
+
+    @contextmanager
+    def watched(self) -> Iterator[Page]:
+        """For one test of several on the same page."""
+        try:
+            yield self
+        except BaseException as error:
+            self.explain(type(error))
+            raise
+
+    def explain(self, kind: type[BaseException] | None) -> None:
+        """What there was to see and to hear when something failed."""
+        if kind is None or issubclass(kind, KeyboardInterrupt | SystemExit):
+            return
+        print(f"{self.name}: {len(self.log)} lines of the browser's console", *self.log[-60:], sep="\n  ")
+        print(f"JupyterLab says:\n{self.lab.log()}")
+        with suppress(Exception):
+            self.shoot()
 
     def state(self) -> dict[str, Any]:
         return self.page.evaluate(STATE) or {"kernel": "away", "pending": None, "done": 0, "failed": False}
@@ -325,6 +339,10 @@ class Page:
         self.page.keyboard.press("Control+a")
         # (as if pasted: the editor indents what is typed line by line by itself)
         self.page.keyboard.insert_text(text)
+
+    def focused_in(self, box: Any) -> bool:
+        """Whether the keyboard's focus is inside."""
+        return box.evaluate("box => box.contains(document.activeElement)")
 
     def intrusions(self) -> list[str]:
         """Dialogs and notices that cover the page, such as whether one wants news of Jupyter."""
