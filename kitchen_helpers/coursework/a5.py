@@ -10,7 +10,7 @@ import copy
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from .a5_front_of_house import check_handle
+from .a5_front_of_house import RAISES, check_handle, named
 from .questions import Question, Verdict
 from .realtime import Broken, Called, Gauge, exactly, tried
 from .virtual_time import Evening
@@ -63,10 +63,10 @@ class _Watched:
         return ending.called or Called(), ending.seconds
 
 
-def _listed(called: Called, length: int, what: str, hint: str) -> list[Any]:
+def _listed(called: Called, length: int, what: str, hint: str, raising: str = RAISES) -> list[Any]:
     """The list that a call returned."""
     if called.error is not None:
-        raise Broken(f"{what} raises {_named(called.error)}", hint)
+        raise Broken(f"{what} raises {named(called.error)}", raising)
     if type(called.result) not in (list, tuple):
         raise Broken(f"{what} must return a list, and returns {type(called.result).__name__}", hint)
     if len(called.result) != length:
@@ -74,16 +74,9 @@ def _listed(called: Called, length: int, what: str, hint: str) -> list[Any]:
     return list(called.result)
 
 
-def _named(error: BaseException) -> str:
-    try:
-        return f"{type(error).__name__}: {str(error)[:200]}".rstrip(": ")
-    except BaseException:  # noqa: BLE001 - it may be the answer's
-        return type(error).__name__
-
-
 def _shown(value: Any) -> str:
     if isinstance(value, BaseException):
-        return _named(value)
+        return named(value)
     try:
         return repr(value)[:100]
     except BaseException:  # noqa: BLE001 - it may be the answer's
@@ -113,12 +106,12 @@ def check_fetch_all(fetch_all: Any) -> Verdict:
             raise Broken(f"with limit={limit}, {watched.gauge.most} were in flight at once", _INFLIGHT)
         return watched, called, seconds
 
-    def expect(what: str, called: Called, expected: Sequence[Any], hint: str) -> None:
-        for number, (got, wanted) in enumerate(zip(_listed(called, len(expected), what, hint), expected, strict=True)):
+    def expect(what: str, called: Called, expected: Sequence[Any], hint: str, raising: str = RAISES) -> None:
+        for number, (got, wanted) in enumerate(zip(_listed(called, len(expected), what, hint, raising), expected, strict=True)):
             if wanted is _LATE:
                 right, words = issubclass(type(got), TimeoutError), "a TimeoutError, as it was late"
             elif isinstance(wanted, BaseException):
-                right, words = got is wanted, f"the exception that its fetch raised, {_named(wanted)}"
+                right, words = got is wanted, f"the exception that its fetch raised, {named(wanted)}"
             else:
                 right, words = exactly(got, wanted), repr(wanted)
             if not right:
@@ -130,7 +123,7 @@ def check_fetch_all(fetch_all: Any) -> Verdict:
             _, called, seconds = fetched(what, {}, urls, 2, 10, lambda url, _: f"price of {url}")
             expect(what, called, [f"price of {url}" for url in urls], _PLACES)
             if seconds > 4:
-                rule = f"{what}: all was there after {(len(urls) + 1) // 2} seconds, and it returned after {seconds:.0f}"
+                rule = f"{what}: all was there after {(len(urls) + 1) // 2} s, and it returned after {seconds:.0f} s"
                 raise Broken(rule, "Is the deadline waited for although nothing is missing?")
         what = "a call whose last url is the first to be there"
         urls = [f"/{number}" for number in range(4)]
@@ -155,7 +148,7 @@ def check_fetch_all(fetch_all: Any) -> Verdict:
             if watched.gauge.entered != number:
                 raise Broken(f"{what}: fetch was called {watched.gauge.entered} times, and is to be called once for each", _INFLIGHT)
             if watched.gauge.most < min(limit, number):
-                rule = f"with limit={limit} and {number} urls, {watched.gauge.most} at most were in flight at once"
+                rule = f"with limit={limit} and {number} urls, never more than {watched.gauge.most} in flight at once"
                 raise Broken(rule, "Does an await finish before the next line begins?")
 
     def failing() -> None:
@@ -168,15 +161,15 @@ def check_fetch_all(fetch_all: Any) -> Verdict:
             return url
 
         for limit in (6, 1):
-            what = f"a call in which some fetches raise, with limit={limit}"
+            what = f"a call with limit={limit} in which some fetches fail"
             takes = {"/a": 2.0, "/b": 0.5}
             _, called, _ = fetched(what, takes, urls, limit, 30, gives)
-            expect(what, called, [errors.get(url, url) for url in urls], _FAILED)
+            expect(what, called, [errors.get(url, url) for url in urls], _FAILED, _FAILED)
 
     def late() -> None:
         def after(what: str, takes: Mapping[str, float], limit: int, deadline: float, expected: Sequence[Any]) -> None:
             _, called, seconds = fetched(what, takes, list(takes), limit, deadline, lambda url, _: url)
-            expect(what, called, expected, _DEADLINE)
+            expect(what, called, expected, _DEADLINE, _DEADLINE)
             if seconds > deadline + _SOON:
                 raise Broken(f"{what} returns after {seconds:.1f} seconds", _DEADLINE)
 
@@ -195,7 +188,7 @@ def check_fetch_all(fetch_all: Any) -> Verdict:
         if called.error is None:
             raise Broken(f"{what} must end as cancelled, and it returned {_shown(called.result)}", _OUTSIDE)
         if not issubclass(type(called.error), asyncio.CancelledError):
-            raise Broken(f"{what} must end with CancelledError, and it raised {_named(called.error)}", _OUTSIDE)
+            raise Broken(f"{what} must end with CancelledError, and it raised {named(called.error)}", _OUTSIDE)
         if watched.cancelled < 2 or seconds > 1 + _SOON:
             rule = f"{what}: {2 - min(2, watched.cancelled)} of the 2 fetches in flight went on, and it ended after {seconds:.1f} seconds"
             raise Broken(rule, _OUTSIDE)
@@ -279,7 +272,7 @@ def check_kitchen(kitchen: Any) -> Verdict:
             called, _ = cooked(watched, range(number), workers, 2)
             expect(what, watched, called, range(number), _STOP)
             if watched.gauge.most < workers:
-                rule = f"with workers={workers} and {number} orders, {watched.gauge.most} at most were cooking at once"
+                rule = f"with workers={workers} and {number} orders, never more than {watched.gauge.most} cooking at once"
                 raise Broken(rule, "Does an await finish before the next line begins?")
 
     def backpressure() -> None:
@@ -318,9 +311,9 @@ def check_kitchen(kitchen: Any) -> Verdict:
                 raise Broken(f"{what} must raise the first error, and returns {_shown(called.result)}", _ERROR)
             if called.error is not error:
                 group = " (a group)" if isinstance(called.error, BaseExceptionGroup) else ""
-                raise Broken(f"{what} must raise the first error itself, {_named(error)}, and raises {_named(called.error)}{group}", _ERROR)
+                raise Broken(f"{what} must raise the first error itself, {named(error)}, and raises {named(called.error)}{group}", _ERROR)
             if seconds > when + _SOON:
-                raise Broken(f"{what}: the error came after {when:g} seconds, and out of kitchen after {seconds:.0f}", _ERROR)
+                raise Broken(f"{what}: the error came after {when:g} s, and out of kitchen after {seconds:.0f} s", _ERROR)
 
         stopped("kitchen whose third order fails", range(10), {2: 1}, 2, 3, 2, 3)
         stopped("kitchen with one worker who fails while the queue is full", range(10), {0: 1}, 0, 1, 1, 1)

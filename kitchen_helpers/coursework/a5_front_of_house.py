@@ -22,6 +22,8 @@ CLOSING = 10.0
 _STREAM = "A stream has no edges: how does your code know that a request is complete, and what if a piece ends just there?"
 _SIZE = "What is known about the size of a request before all of it has come?"
 _TIME = "From when to when does your limit of time count, and for which of your awaits?"
+RAISES = "Which of your lines raises that, and what was it given there?"
+_STAYS = "What if a guest never hangs up?"
 _BAD = "Which lines of yours take for granted that the guest has sent what you expect?"
 _GONE = "What do the functions that read return, or raise, when there is nothing more to come?"
 _CLOSE = "On which ways out of your function is the writer closed?"
@@ -41,9 +43,15 @@ def check_handle(handle: Any) -> Verdict:
     """a5.q1: `async handle(reader, writer)`."""
 
     def visit(
-        what: str, plan: Plan, *, hangs_up: bool = False, events: Sequence[tuple[float, Callable[[Evening], None]]] = (), **how: bool
+        what: str,
+        plan: Plan,
+        hint: str,
+        *,
+        hangs_up: bool = False,
+        events: Sequence[tuple[float, Callable[[Evening], None]]] = (),
+        **how: bool,
     ) -> Guest:
-        evening = Evening(f"handle of {what}", CLOSING)
+        evening = Evening(f"handle of {what}", CLOSING, hint)
         guest = Guest(evening, handle, plan, **how)
         for seconds, event in events:
             evening.at(seconds, event, evening)
@@ -57,20 +65,20 @@ def check_handle(handle: Any) -> Verdict:
         # Whoever loses the connection may say so; a guest who is merely odd is no reason to fail.
         excused = hangs_up and isinstance(error, OSError | EOFError) and not isinstance(error, TimeoutError)
         if error is not None and not excused and not isinstance(error, asyncio.CancelledError):
-            raise Broken(f"{what}: handle raises {type(error).__name__}: {_said(error)}", _GONE if hangs_up else _BAD)
+            raise Broken(f"{what}: handle raises {named(error)}", _GONE if hangs_up else RAISES)
         if guest.closed is None:
             raise Broken(f"{what}: handle has returned, and the writer is not closed", _CLOSE)
         begun = guest.first if guest.first is not None else PATIENCE
         ended = max(guest.ending.seconds, guest.closed)
         if ended > begun + CLOSING:
             rule = f"{what}: {ended - begun:.0f} seconds after the answer the connection was still open"
-            raise Broken(rule, "What if a guest never hangs up?")
+            raise Broken(rule, _STAYS)
         if guest.lost:
             rule = f"{what} who sends all of it before reading: closed in the midst of that, the connection is reset and the answer lost"
             raise Broken(rule, _LINGER)
 
     def expect(status: int, what: str, plan: Plan, hint: str, soon: float | None = SOON, **how: Any) -> Guest:
-        guest = visit(what, plan, **how)
+        guest = visit(what, plan, hint, **how)
         got = guest.answer()
         if got.flaw:
             raise Broken(f"{what}: {got.flaw}", "What does the other side need, to understand the answer and to find its end?")
@@ -93,7 +101,7 @@ def check_handle(handle: Any) -> Verdict:
             expect(200, f"a guest with a request {what}", [(0, request)], _STREAM)
         half_open: Plan = [(0, GET), (0, "no more")]
         expect(200, "a guest who sends a request, and that there is no more", half_open, _GONE)
-        expect(200, "a guest who does not hang up", [(0, GET)], _CLOSE, polite=False)
+        expect(200, "a guest who does not hang up", [(0, GET)], _STAYS, polite=False)
 
     def in_pieces() -> None:
         for name, request in (("GET", GET), ("POST", POST)):
@@ -117,8 +125,8 @@ def check_handle(handle: Any) -> Verdict:
                 raise Broken(f"{what} must get 200, and gets {guest.answer().status or 'nothing'}", _STREAM)
 
     def sizes() -> None:
-        for what, request in (("head", sized(LIMIT)), ("head and body", sized(LIMIT, 4_000))):
-            expect(200, f"a guest whose {what} have exactly 8,192 bytes", [(0, request)], _SIZE)
+        for what, request in (("head has", sized(LIMIT)), ("head and body have", sized(LIMIT, 4_000))):
+            expect(200, f"a guest whose {what} exactly 8,192 bytes", [(0, request)], _SIZE)
         for what, request in (("head", sized(LIMIT + 1)), ("head and body", sized(LIMIT + 1, 4_000))):
             expect(413, f"a guest whose complete request has 8,193 bytes ({what})", [(0, request)], _SIZE)
         head = b"POST / HTTP/1.1\r\nContent-Length: %d\r\n\r\n"
@@ -173,14 +181,14 @@ def check_handle(handle: Any) -> Verdict:
         for what, sent in (("nothing", b""), ("half a head", GET[:20]), ("half a body", POST[:-3])):
             plan: list[tuple[float, Sent]] = [(0.01, sent)] if sent else []
             for how, words in (("no more", "hangs up"), ("reset", "is torn away")):
-                guest = visit(f"a guest who sends {what} and {words}", [*plan, (0.05, how)], hangs_up=True)  # type: ignore[list-item]
+                guest = visit(f"a guest who sends {what} and {words}", [*plan, (0.05, how)], _GONE, hangs_up=True)  # type: ignore[list-item]
                 got = guest.answer()
                 if got.flaw or got.status not in (None, 400):
                     said = got.flaw or f"gets {got.status}"
                     raise Broken(f"a guest who sends {what} and {words} must get 400 or nothing: {said}", _GONE)
                 if guest.ending.seconds > SOON + 0.05:
                     raise Broken(f"{guest.ending.seconds:.1f} seconds after a guest {words}, handle still waits for more", _GONE)
-        visit("a guest who is torn away behind a complete request", [(0.01, POST), (0.01, "reset")], hangs_up=True)
+        visit("a guest who is torn away behind a complete request", [(0.01, POST), (0.01, "reset")], _GONE, hangs_up=True)
 
     def unread() -> None:
         def rest(begin: bytes) -> Plan:
@@ -192,13 +200,13 @@ def check_handle(handle: Any) -> Verdict:
         expect(413, what, [(0, sized(40_000)), (0.05, sized(40_000)), (0.06, "no more")], _LINGER, reads_last=True)
         expect(400, "a guest with a malformed request and more behind it", rest(b"Soup!\r\n\r\n"), _LINGER, reads_last=True)
         without_end = [(0, sized(40_000)[:10_000]), *((0.05 * number, b"z" * 500) for number in range(1, 1_000))]
-        expect(413, "a guest who never stops sending", without_end, "What if a guest never hangs up?", polite=False)
+        expect(413, "a guest who never stops sending", without_end, _STAYS, polite=False)
 
     def cancelled() -> None:
         for seconds, sent in ((0.5, b""), (0.5, POST[:-3])):
             what = f"a guest who has sent {'half a body' if sent else 'nothing'} when handle is cancelled"
             plan: Plan = [(0.01, sent)] if sent else []
-            guest = visit(what, plan, hangs_up=True, events=[(seconds, Evening.cancel)], polite=False)
+            guest = visit(what, plan, _CLOSE, hangs_up=True, events=[(seconds, Evening.cancel)], polite=False)
             if guest.ending.seconds > seconds + CLOSING:
                 raise Broken(f"handle was cancelled, and went on for {guest.ending.seconds - seconds:.0f} seconds", _CLOSE)
 
@@ -213,8 +221,9 @@ def _note_length(noted: list[int], guest: Guest) -> None:
     noted.append(len(guest.received))
 
 
-def _said(error: BaseException) -> str:
+def named(error: BaseException) -> str:
+    """Its class and what it says, whatever it does when it is asked."""
     try:
-        return str(error)[:200]
-    except BaseException:  # noqa: BLE001 - it is the answer's
-        return ""
+        return f"{type(error).__name__}: {str(error)[:200]}".rstrip(": .")
+    except BaseException:  # noqa: BLE001 - it may be the answer's
+        return type(error).__name__

@@ -140,11 +140,12 @@ class Ending:
 class Evening:
     """What happens on an event loop of its own, second by second: the answer's calls, and the events around them.
 
-    `what` names it in messages. `grace`: seconds that its tasks may still take when the calls have ended.
+    `what` names it in messages, `stuck` is a hint for calls that never return. `grace`: seconds that tasks may still take
+    when the calls have ended.
     """
 
-    def __init__(self, what: str, grace: float = 0.0) -> None:
-        self.what, self.grace = what, grace
+    def __init__(self, what: str, grace: float = 0.0, stuck: str = "Who waits for whom, and who wakes them?") -> None:
+        self.what, self.grace, self.stuck = what, grace, stuck
         self.clock = Clock()
         self.loop = JumpingLoop(self.clock)
         self.begun = self.clock.now
@@ -224,11 +225,11 @@ class Evening:
         if not self._over:
             if self.seconds < EVENING:
                 raise Broken(f"{self.what}: the event loop was stopped", "The event loop belongs to everybody.")
-            raise Broken(f"{self.what} has not returned after {EVENING:g} seconds", "Who waits for whom, and who wakes them?")
+            raise Broken(f"{self.what} has not returned after {EVENING:g} seconds", self.stuck)
         if self._left:
             many = f"{self._left} of its tasks are" if self._left > 1 else "one of its tasks is"
             how = "".join(f", which raised {type(error).__name__}" for error in errors if error is not None)
-            raise Broken(f"{many} not done after {self.what}{how}", "Who awaits a task that was cancelled, or never came to its end?")
+            raise Broken(f"{many} not done after {self.what}{how}", "Who ends what a call has started, and who waits until it has ended?")
         no_new_threads(before, self.what)
 
     def _raise_what_no_answer_may(self, out_of_the_loop: BaseException | None, errors: list[BaseException | None]) -> None:

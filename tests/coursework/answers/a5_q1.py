@@ -515,6 +515,10 @@ WRONG = {
         ),
         "and the writer is not closed",
     ),
+    "the door is left open when somebody cancels": (
+        planted(BUFFER, "    finally:\n        writer.close()\n", "    except OSError:\n        pass\n    writer.close()\n"),
+        "a guest who has sent nothing when handle is cancelled: handle has returned, and the writer is not closed",
+    ),
     "slams the door": (
         planted(
             LINES,

@@ -254,7 +254,7 @@ async def fetch_all(fetch, urls, limit, deadline):
             results.append(error)
     return results
 """,
-        "at most were in flight at once",
+        "never more than 1 in flight at once",
     ),
     "no limit": (planted(GROUP, "asyncio.Semaphore(limit)", "asyncio.Semaphore(10_000)"), "were in flight at once"),
     "a limit of one too many": (planted(QUEUE, "range(limit)", "range(limit + 1)"), "with limit=2, 3 were in flight at once"),
@@ -323,11 +323,11 @@ async def fetch_all(fetch, urls, limit, deadline):
             "            except Exception as error:\n                results[place] = error\n",
             "            results[place] = await fetch(url)\n",
         ),
-        "in which some fetches raise, with limit=6 raises ExceptionGroup",
+        "with limit=6 in which some fetches fail raises ExceptionGroup",
     ),
     "the first error comes out": (
         planted(GATHER, ", return_exceptions=True", ""),
-        "some fetches raise, with limit=6, which raised Burnt",
+        "with limit=6 in which some fetches fail, which raised Burnt",
     ),
     "errors are texts": (
         planted(WORKERS, "results[place] = error", "results[place] = str(error)"),
@@ -371,7 +371,7 @@ async def fetch_all(fetch, urls, limit, deadline):
     ),
     "waits for the deadline": (
         planted(WAIT, "            await asyncio.wait(tasks, timeout=deadline)", "            await asyncio.sleep(deadline)"),
-        "all was there after 1 seconds, and it returned after 10",
+        "all was there after 1 s, and it returned after 10 s",
     ),
     "late ones go on": (
         planted(

@@ -322,7 +322,7 @@ async def kitchen(orders, cook, workers, queue_size):
         return [await cook(order) async for order in orders]
     return [await cook(order) for order in orders]
 """,
-        "1 at most were cooking at once",
+        "never more than 1 cooking at once",
     ),
     "one worker too many": (planted(LOCK, "range(workers)", "range(workers + 1)"), "were cooking at once"),
     "a queue without end": (
@@ -426,7 +426,7 @@ async def kitchen(orders, cook, workers, queue_size):
             "    return [",
             "    if late:\n        raise late[-1]\n    return [",
         ),
-        "kitchen whose third order fails: the error came after 1 seconds, and out of kitchen after",
+        "kitchen whose third order fails: the error came after 1 s, and out of kitchen after",
     ),
     "an error is a dish": (
         planted(
@@ -480,7 +480,7 @@ async def kitchen(orders, cook, workers, queue_size):
         await asyncio.gather(*crew, return_exceptions=True)
     return [dishes[n] for n in range(number)]
 """,
-        "kitchen whose third order fails: the error came after 1 seconds, and out of kitchen after",
+        "kitchen whose third order fails: the error came after 1 s, and out of kitchen after",
     ),
     "the others finish their dishes": (
         planted(
@@ -488,7 +488,7 @@ async def kitchen(orders, cook, workers, queue_size):
             "        for task in crew:\n            task.cancel()\n        await asyncio.wait(crew)",
             "        count = -1\n        source = iter(())\n        await asyncio.wait(crew)",
         ),
-        "kitchen whose third order fails: the error came after 1 seconds, and out of kitchen after",
+        "kitchen whose third order fails: the error came after 1 s, and out of kitchen after",
     ),
     "cancelled and not awaited": (
         planted(EVENT, "        await asyncio.gather(*tasks, return_exceptions=True)\n", ""),
