@@ -9,18 +9,17 @@ from __future__ import annotations
 import asyncio
 import heapq
 import itertools
+import os
 import selectors
-import sys
 import threading
 import time
-import types
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
-from .loading import MODULE
-from .offered import offer
+from .box import INSIDE
 from .realtime import LONGEST, Broken, Called, call, no_new_threads, threads
 
 TURN = 0.0001
@@ -86,10 +85,10 @@ class _JumpingSelector(selectors.SelectSelector):
         idle = not ready and (timeout is None or timeout > 0)
         if idle:
             others = clock.others_work()
-            begun = time.perf_counter()
+            begun = perf_counter()
             # (also without others: one of them may have said something just before it ended)
             ready = super().select(min(timeout or _BREATH, _BREATH) if others else 0)
-            clock.now += time.perf_counter() - begun if others else 0
+            clock.now += perf_counter() - begun if others else 0
             idle = not ready and not others
         clock.turn(timeout if idle else 0)
         return ready
@@ -206,7 +205,6 @@ class Evening:
 
     def run(self) -> None:
         """Until all calls have ended. Broken if one does not, or leaves something running."""
-        _follow(vars(sys.modules[MODULE]) if MODULE in sys.modules else {})
         before = threads()
         try:
             called = call(self.what, self._turn)
@@ -281,10 +279,13 @@ def _telling(name: str) -> Callable[[], Any]:
     return now
 
 
+_really_sleep = time.sleep
+
+
 def _sleep(seconds: float) -> None:
     clock = _running.get(threading.get_ident())
     if clock is None:
-        time.sleep(seconds)
+        _really_sleep(seconds)
     else:
         clock.blocked += seconds
         clock.now += seconds
@@ -294,18 +295,9 @@ _SEEN: dict[str, Callable[..., Any]] = {
     name: _telling(name) for name in ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
 }
 _SEEN["sleep"] = _sleep
-_REAL = {name: getattr(time, name) for name in _SEEN}
 
 
-def _follow(names: dict[str, Any]) -> None:
-    """Let the functions of `time` that an answer has tell the time of the loop that it runs on."""
-    stand_in = offer("time")
-    for name, function in _SEEN.items():
-        setattr(stand_in, name, function)
-    for key, value in list(names.items()):
-        if value is time:
-            names[key] = stand_in
-        elif type(value) is types.BuiltinFunctionType:
-            for name, real in _REAL.items():
-                if value is real:
-                    names[key] = _SEEN[name]
+# In the process of this one check, before the answer is run: whatever it has of `time`, it has these.
+if os.environ.get(INSIDE):
+    for _name, _function in _SEEN.items():
+        setattr(time, _name, _function)
