@@ -134,6 +134,8 @@ def check_handle(handle: Any) -> Verdict:
             expect(413, f"a guest who announces {number:,} bytes, and sends the head only", [(0, head % number)], _SIZE)
         endless = sized(20_000)[:10_000]
         expect(413, "a guest who has sent 10,000 bytes of a head that does not end", [(0, endless)], _SIZE)
+        fields = b"GET / HTTP/1.1\r\n" + b"Note: please\r\n" * 700
+        expect(413, f"a guest who has sent {len(fields):,} bytes of short fields, without an end", [(0, fields)], _SIZE)
         pieces = [(index * 0.005, endless[index * 500 : index * 500 + 500]) for index in range(20)]
         expect(413, "a guest who has sent 10,000 bytes of a head without an end, in pieces", pieces, _SIZE)
 

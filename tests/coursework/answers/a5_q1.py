@@ -438,6 +438,10 @@ WRONG = {
         planted(BUFFER, "return 413 if len(data) > 8192 else None", "return None"),
         "10,000 bytes of a head that does not end must get 413",
     ),
+    "only a line without end is too long": (
+        planted(LINES, "        if size > 8192:\n            return 413\n", ""),
+        "bytes of short fields, without an end must get 413",
+    ),
     "413 is called 431": (
         planted(READUNTIL, "LimitOverrunError:\n        raise Refused(413)", "LimitOverrunError:\n        raise Refused(431)"),
         "gets 431",
