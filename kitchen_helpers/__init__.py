@@ -25,6 +25,10 @@ _HOMES: dict[str, str] = {
     "replay": "interleavings",
     "Exploration": "interleavings",
     "check": "coursework",
+    "simulate": "widgets.simulator",
+    "step_through": "widgets.stepper",
+    "drive": "widgets.driver",
+    "predict": "widgets.prediction",
 }
 
 _MODULES = ("laws", "servers", "workloads")

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from heapq import heappop, heappush
+from io import BytesIO
 from math import inf, isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from .comparison import duration
@@ -264,6 +266,16 @@ def plot_load(result: LoadResult, ax: Axes | None = None) -> Axes:
     ax.set_title(title, loc="left", fontweight="bold", pad=26)
     _caption(ax, [result.machine.caption])
     return ax
+
+
+def as_png(ax: Axes) -> bytes:
+    """The figure of these axes as a picture, for a widget to show; it is closed, so that no cell shows it once more."""
+    figure, picture = cast(Figure, ax.figure), BytesIO()
+    try:
+        figure.savefig(picture, format="png", dpi=100)
+    finally:
+        plt.close(figure)
+    return picture.getvalue()
 
 
 def median_run(runs: Sequence[Run]) -> Run:

@@ -26,6 +26,7 @@ from .verdict import Counterexample, Exploration, Failure, Step
 
 _FLAGS = ("lock_releases", "methods", "retries", "thread_ends")
 _TRIES = 20
+_FINER = "More turned out to be shared than was known, so the steps are finer now"
 
 
 @dataclass(frozen=True)
@@ -160,14 +161,14 @@ class Drive:
             self._flags = {name: getattr(session.sharing, name) for name in _FLAGS}
             if run.ending == "mismatch":
                 self.choices = []
-                note = "More turned out to be shared than was known, so the steps are finer now: from the start again."
+                note = f"{_FINER}: from the start again."
             elif not learned:
                 break
+            else:
+                note = note or f"{_FINER}."
         return self._position(session, found, run, search, log, note)
 
-    def _position(
-        self, session: Session, found: _Findings, run: Run, search: _Driven, log: Log, note: str
-    ) -> Position:
+    def _position(self, session: Session, found: _Findings, run: Run, search: _Driven, log: Log, note: str) -> Position:
         schedule = encode(steps_of(search.nodes))
         if search.stand is not None:
             steps, moves, holds = search.stand
@@ -230,9 +231,7 @@ def _move(thread: VirtualThread, names: Names, alternatives: int) -> Move:
             who = [t.name for t in _holders(thread)] if thread.waiting is None else []
             blocked = f"waits for {_awaited(thread, names)}" + (f", which {' and '.join(who)} holds" if who else "")
     would = _would(thread, names)
-    return Move(
-        thread.name, would, line, source, blocked, alternatives=alternatives, number=thread.number, file=file
-    )
+    return Move(thread.name, would, line, source, blocked, alternatives=alternatives, number=thread.number, file=file)
 
 
 _WOULD = {"read": "reads {what}", "write": "writes {what}", "delete": "deletes {what}", "notify": "notifies {what}",
