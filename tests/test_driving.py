@@ -167,7 +167,10 @@ def test_all_six_ways_of_the_lost_update(path, fails):
 def test_it_says_what_everybody_would_do():
     driven = drive(lost_update, "Ana")
     assert [step.action for step in driven.position.steps] == ["reads plates → 0"]
-    assert {name: move.action for name, move in moves(driven).items()} == {"Ana": "writes plates", "Ben": "reads plates"}
+    assert {name: move.action for name, move in moves(driven).items()} == {
+        "Ana": "writes plates",
+        "Ben": "reads plates",
+    }
     assert {move.source for move in driven.position.moves} == {"self.plates += 1"}
     assert all(move.possible for move in driven.position.moves)
     driven.go("Ana")
