@@ -250,16 +250,18 @@ def check_kitchen(kitchen: Any) -> Verdict:
         expect(what, watched, called, range(5), _ORDER)
 
     def asynchronous() -> None:
-        async def coming(pause: float) -> AsyncIterator[int]:
+        async def coming(pause: float, last: float = 0) -> AsyncIterator[int]:
             for number in range(6):
                 await asyncio.sleep(pause)
                 yield number
+            await asyncio.sleep(last)
 
         which = "Which loop takes from an async iterable, and how do you know that it is one?"
         for what, orders in (
             ("kitchen with orders from an async generator", coming(0.5)),
             ("kitchen with orders from an async generator that comes faster than they are cooked", coming(0)),
             ("kitchen with an async iterable that is no generator", _Coming(6)),
+            ("kitchen whose orders come when everybody is idle, and so does their end", coming(3, last=5)),
         ):
             watched = _Watched(what, lambda order: 1, lambda order, _: order)
             called, _ = cooked(watched, orders, 2, 1)

@@ -360,6 +360,10 @@ async def kitchen(orders, cook, workers, queue_size):
         ),
         "in the order of the orders, and returns",
     ),
+    "who is idle is not told that it is over": (
+        planted(CONDITION, "            closed = True\n            cond.notify_all()\n", "            closed = True\n"),
+        "kitchen whose orders come when everybody is idle, and so does their end has not returned",
+    ),
     "one sentinel for all": (
         planted(
             GROUP,
