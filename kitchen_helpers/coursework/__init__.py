@@ -5,8 +5,9 @@
 
 What a check shows. Where interleavings matter, the answer is explored under every interleaving of its visible steps,
 as strictly as the documentation of `threading` allows, with the data that the check makes: "right" means that all of
-them end well. Where time matters, the answer runs for real, and overlap is proven by barriers and counts, not by clocks. The coroutines of a5 run on an event
-loop whose clock jumps (`virtual_time`): seconds take no time, and every run is like the other.
+them end well. Where time matters, the answer runs for real, and overlap is proven by barriers and counts, not by clocks. The
+coroutines of a5 run on an event loop whose clock jumps (`virtual_time`): seconds take no time, and every run is like the
+other.
 What a check does not show: other data, other programs round the answer, good style. An exploration that could not be
 finished is "unfinished", never right, and left to the teacher.
 

@@ -1,4 +1,4 @@
-"""An event loop whose clock jumps: where everybody only waits, it is at once as late as the first of them waits for.
+"""An event loop whose clock jumps: when everybody only waits, it goes at once to the moment at which the first wait is over.
 
 Two seconds of a slow guest take no time, and the same happens in every run: a turn of the loop takes a tenth of a
 millisecond, however busy the machine is. Only while other threads are at work, time goes by as it does outside.
@@ -103,11 +103,6 @@ class JumpingLoop(asyncio.SelectorEventLoop):
         _stepped[id(self)] = {}
         super().__init__(selector)
 
-    def forget(self) -> None:
-        for key in [key for key, clock in _clocks.items() if clock is _clocks[id(self)]]:
-            del _clocks[key]
-        del _stepped[id(self)]
-
     def time(self) -> float:
         return _clocks[id(self)].now
 
@@ -126,6 +121,12 @@ class JumpingLoop(asyncio.SelectorEventLoop):
             clock.jobs += 1
             future.add_done_callback(lambda _: clock.job_is_done())
         return future
+
+
+def _forget(loop: JumpingLoop) -> None:
+    for key in [key for key, clock in _clocks.items() if clock is _clocks[id(loop)]]:
+        del _clocks[key]
+    del _stepped[id(loop)]
 
 
 @dataclass
@@ -214,7 +215,7 @@ class Evening:
         if not self._over or self._left:
             _kept.append(self)
         else:
-            self.loop.forget()
+            _forget(self.loop)
         if self.clock.blocked:
             rule = f"{self.what}: time.sleep was called in a coroutine, and for {self.clock.blocked:g} seconds nobody got a turn"
             raise Broken(rule, "Which sleep lets the others go on?")
