@@ -217,7 +217,9 @@ OUTPUTS = """async () => {
             }
         }
         const text = cell.node.querySelector(".jp-OutputArea")?.innerText ?? "";
-        cells.push({index, source: cell.model.sharedModel.source, tags: cell.model.getMetadata("tags") ?? [], outputs, seen, text});
+        const wrong = [...cell.node.querySelectorAll(".kitchen-error")].map(error => error.innerText);
+        const source = cell.model.sharedModel.source, tags = cell.model.getMetadata("tags") ?? [];
+        cells.push({index, source, tags, outputs, seen, text, wrong});
     }
     return cells;
 }"""
@@ -238,7 +240,7 @@ class Page:
 
     def heard(self, message: Any) -> None:
         if message.type == "error":
-            self.wrong(message.text)
+            self.wrong(f"{message.text} ({message.location.get('url')})")
         else:
             self.log.append(f"{message.type}: {message.text}")
 
@@ -350,6 +352,10 @@ class Page:
 
     def outputs(self) -> list[dict[str, Any]]:
         return self.page.evaluate(OUTPUTS)
+
+    def texts(self) -> str:
+        """What the cells have printed, and their errors."""
+        return "\n".join(cell["text"] for cell in self.outputs())
 
     def shoot(self, prefix: str = "") -> list[Path]:
         """Pictures of the whole notebook, piece by piece."""

@@ -12,10 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import psutil
 import pytest
 
-from tests.coursework.classroom import right, wrong
+from tests.coursework.classroom import KERNEL, right, wrong
 from tests.jupyterlab_in_chromium import NOTEBOOKS, TO_APPEAR, WIDTH, Lab, Page, chromium, wait_for, why_not
 
 if reason := why_not():
@@ -73,6 +74,7 @@ def draws(source: str) -> bool:
 
 def faults(cell: dict[str, Any]) -> Iterator[str]:
     """What a reader of this cell's output would call broken."""
+    yield from cell["wrong"]
     data = [output["data"] for output in cell["outputs"] if "data" in output]
     for output in cell["outputs"]:
         if output["output_type"] == "error" and "raises-exception" not in cell["tags"]:
@@ -166,3 +168,151 @@ def test_a_student_answers_a_question(read: Any) -> None:
         page.run(check)
         assert shown.inner_text().startswith("✓ right: ")
         assert lanes.count() == 0 and not page.state()["failed"] and not page.errors
+
+
+# The course's own widgets, all on one page. Each is used by the keyboard alone, and keeps the keyboard's focus.
+
+WIDGETS = {
+    "program": """
+from threading import Thread
+
+import kitchen_helpers as kh
+
+def two_plates():
+    tally = {"plates": 0}
+
+    def add():
+        tally["plates"] += 1
+
+    cooks = [Thread(target=add, name=name) for name in ("Ana", "Ben")]
+    for cook in cooks:
+        cook.start()
+    for cook in cooks:
+        cook.join()
+    assert tally["plates"] == 2
+""",
+    "simulate": "kh.simulate(dishes=4, cooks=2, waiting=100)",
+    "step": "kh.step_through(kh.explore(two_plates))",
+    "drive": "kh.drive(two_plates)",
+    "predict": 'guess = kh.predict("speedup", "How many times as fast are four threads?", unit="times")\nguess',
+    "choose": 'kh.predict("winner", "Which is the fastest?", ["threads", "processes"])',
+    "beside": "guess.beside(3.0)",
+}
+
+
+class Widget:
+    """One of the boxes on the page, used by the keyboard alone."""
+
+    def __init__(self, page: Page, name: str) -> None:
+        self.page = page
+        self.box = page.page.locator(f".kitchen-{name}")
+
+    def button(self, name: str) -> Any:
+        return self.box.locator("button", has_text=name)
+
+    def slider(self, name: str) -> Any:
+        return self.box.locator(".widget-slider", has_text=name).locator(".noUi-handle")
+
+    @property
+    def said(self) -> str:
+        return self.box.locator(".kitchen-said").inner_text()
+
+    def press(self, control: Any, key: str, said: str = "") -> str:
+        """Press a key in a control, and wait until the box says something new, with these words; returns that."""
+        before = self.said
+        wait_for(control.is_enabled, TO_APPEAR, "what is to be pressed stays disabled", lambda: self.said)
+        control.focus()
+        self.page.page.keyboard.press(key)
+        wait_for(lambda: self.said != before and said in self.said, TO_APPEAR, f"nothing has come of {key}", lambda: self.said)
+        if control.is_enabled() and "run again" not in control.inner_text():  # (which is disabled for a moment)
+            assert control.evaluate("it => it === document.activeElement"), "the keyboard has lost its place"
+        assert self.box.locator(".kitchen-error").all_inner_texts() == [] and self.page.errors == []
+        return self.said
+
+
+@pytest.fixture(scope="module")
+def page_of_widgets(lab: Lab, browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    notebook = nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL})
+    notebook.cells = [nbformat.v4.new_code_cell(source.strip(), id=name) for name, source in WIDGETS.items()]
+    nbformat.write(notebook, lab.folder / "notebooks" / "widgets.ipynb")
+    with Page(lab, browser, "widgets.ipynb", tmp_path_factory.mktemp("widgets")) as page:
+        with page.watched():
+            page.run_all()
+            assert not page.state()["failed"], page.texts()
+        yield page
+
+
+@pytest.fixture
+def widget(page_of_widgets: Page) -> Any:
+    return partial(Widget, page_of_widgets)
+
+
+def test_the_kitchen_simulator_draws_each_run(page_of_widgets: Page, widget: Any) -> None:
+    with page_of_widgets.watched():
+        kitchen = widget("simulator")
+        picture, seen = kitchen.box.locator("img"), set()
+        for control, key, said in (
+            (kitchen.button("run again"), "Enter", "Real run 2"),
+            (kitchen.slider("dishes"), "ArrowRight", "5 dishes"),
+            (kitchen.slider("cooks"), "ArrowRight", "3 cooks"),
+            (kitchen.slider("waiting"), "ArrowLeft", "90 %"),
+        ):
+            kitchen.press(control, key, said)
+            told = kitchen.said.partition(". ")[2].rstrip(".")
+            wait_for(lambda told=told: told in picture.get_attribute("alt"), TO_APPEAR, "the picture shows another run")
+            seen.add(picture.get_attribute("src"))
+            assert picture.bounding_box()["width"] > 300 and kitchen.box.locator("tr").count() > 3
+        assert len(seen) == 4
+
+
+def test_the_stepper_goes_both_ways(page_of_widgets: Page, widget: Any) -> None:
+    with page_of_widgets.watched():
+        stepper = widget("stepper")
+        now = stepper.box.locator("tr.now")
+        assert now.count() == 0
+        said = [stepper.press(stepper.button("forward"), key) for key in ("Enter", "Space", "Enter")]
+        assert [words.partition(":")[0] for words in said] == [f"Step {number} of 4" for number in (1, 2, 3)]
+        assert stepper.press(stepper.button("back"), "Enter") == said[1]
+        assert stepper.press(stepper.slider("step"), "ArrowRight") == said[2]
+        assert "▶ 3" in now.inner_text() and "Ben" in said[2]
+        assert "update is lost" in stepper.press(stepper.button("end"), "Enter", "Step 4 of 4")
+        assert "✗ AssertionError" in stepper.box.inner_text()
+        stepper.press(stepper.button("start"), "Enter", "Nobody")
+        assert now.count() == 0
+
+
+def test_a_reader_drives_a_program_until_it_breaks(page_of_widgets: Page, widget: Any) -> None:
+    with page_of_widgets.watched():
+        driver = widget("driver")
+        ana, ben = (driver.box.locator("button.kitchen-thread", has_text=name) for name in ("Ana", "Ben"))
+        driver.press(ana, "Enter", "Step 1: Ana reads")
+        driver.press(ana, "Enter", "Step 2: Ana writes")
+        driver.press(driver.button("take back"), "Enter", "Step 1: Ana reads")
+        driver.press(ben, "Enter", "Step 2: Ben reads")
+        driver.press(ana, "Enter", "Step 3: Ana writes")
+        driver.press(ben, "Enter", "You broke it, in 4 steps")
+        assert ana.is_disabled() and ben.is_disabled()
+        driver.button("show the shortest way").press("Enter")
+        driver.box.get_by_role("img", name="A failing schedule").wait_for()
+        driver.press(driver.button("start again"), "Enter", "Who goes first?")
+        for cook in (ana, ana, ben):
+            driver.press(cook, "Space")
+        assert "All is well this time" in driver.press(ben, "Space")
+
+
+def test_a_prediction_is_kept_and_put_beside_the_measurement(page_of_widgets: Page, widget: Any) -> None:
+    with page_of_widgets.watched() as page:
+        boxes = widget("prediction").box
+        number, choice = widget("prediction"), widget("prediction")
+        number.box, choice.box = boxes.nth(0), boxes.nth(1)
+        field = number.box.locator("input")
+        assert "did not predict" in page.cell("beside").inner_text()
+        field.fill("four")
+        assert "is no number" in number.press(field, "Enter")
+        field.fill("2.5")
+        number.press(field, "Enter", "Noted: 2.5 times")
+        page.run(page.cell("beside"))
+        assert "You predicted: 2.5 times" in page.cell("beside").inner_text()
+        page.run(page.cell("predict"))  # whoever runs the cell again finds what they wrote
+        wait_for(lambda: field.input_value() == "2.5", TO_APPEAR, "the prediction is forgotten", field.input_value)
+        choice.press(choice.box.locator("input").nth(1), "Space", "Noted: processes")
