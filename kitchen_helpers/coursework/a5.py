@@ -260,7 +260,8 @@ def check_kitchen(kitchen: Any) -> Verdict:
         for what, orders in (
             ("kitchen with orders from an async generator", coming(0.5)),
             ("kitchen with orders from an async generator that comes faster than they are cooked", coming(0)),
-            ("kitchen with an async iterable that is no generator", _Coming(6)),
+            ("kitchen with an async iterator that is no generator", _Coming(6)),
+            ("kitchen with an async iterable that is no iterator", _Book(6)),
             ("kitchen whose orders come when everybody is idle, and so does their end", coming(3, last=5)),
         ):
             watched = _Watched(what, lambda order: 1, lambda order, _: order)
@@ -351,6 +352,18 @@ class _Coming:
         for number in self._numbers:
             return number
         raise StopAsyncIteration
+
+
+class _Book:
+    """Orders that can be read more than once."""
+
+    def __init__(self, number: int) -> None:
+        self._number = number
+
+    async def __aiter__(self) -> AsyncIterator[int]:
+        for number in range(self._number):
+            await asyncio.sleep(0.1)
+            yield number
 
 
 def _noted(fetched: list[int], number: int) -> Iterator[int]:

@@ -411,9 +411,13 @@ async def kitchen(orders, cook, workers, queue_size):
         planted(EVENT, "orders if isinstance(orders, AsyncIterable) else as_async(orders)", "orders"),
         "raises TypeError",
     ),
+    "iterators only": (
+        planted(SEMAPHORES, 'hasattr(orders, "__anext__") or hasattr(orders, "__aiter__")', 'hasattr(orders, "__anext__")'),
+        "with an async iterable that is no iterator raises TypeError",
+    ),
     "generators only": (
         planted(EVENT, "isinstance(orders, AsyncIterable)", "hasattr(orders, 'asend')"),
-        "with an async iterable that is no generator raises TypeError",
+        "with an async iterator that is no generator raises TypeError",
     ),
     "a group comes out": (
         planted(GROUP, "        raise errors.exceptions[0]\n", "        raise\n"),
