@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import functools
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -28,7 +29,7 @@ class _Watched:
     """A coroutine function of the check, `run`, and what was seen of its calls.
 
     `takes(item)` says how many seconds an item takes, `gives(item, number)` what comes of the call with that number; it
-    may raise. Whoever is cancelled needs a moment to tidy up.
+    may raise. Whoever is cancelled needs a moment to tidy up. `halfway()` is called in the middle of each.
     """
 
     def __init__(self, what: str, takes: Callable[[Any], float], gives: Callable[[Any, int], Any], tidying: float = 0.0) -> None:
@@ -36,12 +37,18 @@ class _Watched:
         self.evening = Evening(what)
         self.gauge = Gauge()
         self.cancelled = self.tidied = 0
+        self.halfway: Callable[[], object] = lambda: None
+        self.hastened: list[float] = []
 
         async def run(item: Any) -> Any:
             with self.gauge:
-                number = self.gauge.entered
+                number, seconds, begun = self.gauge.entered, takes(item), self.evening.seconds
                 try:
-                    await asyncio.sleep(takes(item))
+                    await asyncio.sleep(seconds / 2)
+                    self.halfway()
+                    await asyncio.sleep(seconds / 2)
+                    if self.evening.seconds - begun < 0.999 * seconds:
+                        self.hastened.append(seconds)
                 except asyncio.CancelledError:
                     self.cancelled += 1
                     await asyncio.sleep(tidying)
@@ -55,6 +62,9 @@ class _Watched:
         """How the answer's call ended, and after how many seconds."""
         ending = self.evening.calls(start, name)
         self.evening.run()
+        if self.hastened:
+            rule = f"a {doing} that takes {self.hastened[0]:g} s was over before its time"
+            raise Broken(rule, f"A {doing} is to be awaited, and its time is its own.")
         if self.tidied < self.cancelled:
             rule = f"a {doing} that was cancelled was still tidying up after {self.what}"
             raise Broken(rule, "cancel() only asks: who waits until it has happened?")
@@ -285,11 +295,11 @@ def check_kitchen(kitchen: Any) -> Verdict:
                 watched = _Watched(what, lambda order: 1, lambda order, _: order)
                 fetched: list[int] = []
                 waiting: list[int] = []
-                for second in range(20):  # (when all have settled, half-way between two dishes)
-                    watched.evening.at(second + 0.5, _note_waiting, waiting, fetched, watched)
+                # (when all have settled, as nobody begins anything while the dishes are half done)
+                watched.halfway = functools.partial(_note_waiting, waiting, fetched, watched)
                 orders = _noted(fetched, 20) if kind == "a generator" else _noted_async(fetched, 20)
                 called, _ = cooked(watched, orders, workers, size)
-                if waiting and max(waiting) > size + 1:
+                if max(waiting, default=0) > size + 1:
                     rule = f"{what}: {max(waiting)} orders were fetched and not begun ({size} may wait, and one be in the producer's hand)"
                     raise Broken(rule, _PRESSURE)
                 expect(what, watched, called, range(20), _STOP)

@@ -148,7 +148,7 @@ def check_handle(handle: Any) -> Verdict:
             "has a Content-Length of many": b"POST / HTTP/1.1\r\nHost: kitchen\r\nContent-Length: many\r\n\r\n",
             "has a Content-Length of -1": b"POST / HTTP/1.1\r\nHost: kitchen\r\nContent-Length: -1\r\n\r\n",
             "has a Content-Length of 1.5": b"POST / HTTP/1.1\r\nHost: kitchen\r\nContent-Length: 1.5\r\n\r\nxx",
-            "has the byte b2 as Content-Length (a small 2, no digit)": b"POST / HTTP/1.1\r\nHost: kitchen\r\nContent-Length: \xb2\r\n\r\nxx",
+            "has the byte b2 as Content-Length (a small 2, no digit)": b"GET / HTTP/1.1\r\nHost: kitchen\r\nContent-Length: \xb2\r\n\r\nxx",
             "is no text": b"\xff\xfe\x00\x80 \xc3\x28\r\n\r\n",
         }.items():
             expect(400, f"a guest whose request {what}", [(0, request)], _BAD)

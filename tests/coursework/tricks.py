@@ -378,6 +378,28 @@ ASYNC_TRICKS: dict[str, tuple[tuple[str, str], set[str]]] = {
         WRONG,
     ),
     "the selector of the loop": (in_the_kitchen("loop._selector._to_come = []\nloop._selector.now = 99", "_selector = 1"), WRONG),
+    "timers whose time has come": (
+        in_the_kitchen("def hurry():\n    for h in loop._scheduled: h._when = 0\n    loop.call_soon(hurry)\nhurry()", "_scheduled = 1"),
+        WRONG,
+    ),
+    "a clock that is not exact": (in_the_kitchen("loop._clock_resolution = 1e9"), WRONG),
+    "a nap until nobody looks": (in_the_kitchen("await asyncio.sleep(25)"), WRONG),
+    "a selector that is asked until nobody looks": (
+        in_the_kitchen("for _ in range(50): loop._selector.select(0.5)", "_selector = 1"),
+        WRONG,
+    ),
+    "coroutines that are driven by hand": (
+        in_the_kitchen(
+            "rightly = cook\ncook = lambda order: by_hand(rightly(order))",
+            """
+async def by_hand(coroutine):
+    while True:
+        try: coroutine.send(None).set_result(None)
+        except StopIteration as end: return end.value
+""",
+        ),
+        WRONG,
+    ),
     "what is ready": (in_the_kitchen("loop._ready.clear()", "_ready = 1"), WRONG),
     "a queue, a barrier and a timeout of its own make": (
         in_the_kitchen("", "async def f(self, *a): return 0\nfor C in [asyncio.Queue, asyncio.Barrier, asyncio.Event]: C.get = C.wait = f"),
