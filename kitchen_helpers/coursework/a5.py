@@ -99,7 +99,6 @@ _PLACES = "Each result has the place of its url: which of your names knows the p
 _INFLIGHT = "When may the next fetch begin, and who counts?"
 _FAILED = "What becomes of the others, and of your list, when one fetch raises?"
 _DEADLINE = "What does your limit of time count: the whole, or each fetch? And what happens to results that are already there?"
-_LEFT = "cancel() only asks: who waits until it has happened?"
 _OUTSIDE = "A cancel from outside arrives as CancelledError at one of your awaits. Who else has to hear of it?"
 _LATE = object()
 

@@ -488,13 +488,27 @@ WRONG = {
         planted(LINES, "            status = 408", "            return"),
         "a guest who says nothing must get 408, and gets nothing",
     ),
+    "one buffer for all": (
+        planted(
+            BUFFER,
+            "async def handle(reader, writer):\n    data, status = b\"\", None",
+            "data = b\"\"\n\nasync def handle(reader, writer):\n    global data\n    status = None",
+            "        writer.write(b",
+            "        data = b\"\"\n        writer.write(b",
+        ),
+        "a guest who comes while another one is slow must get 200 at once, and gets 400",
+    ),
+    "a cancel of its own": (
+        planted(LINES, "            status = 408", "            raise asyncio.CancelledError"),
+        "a guest who says nothing: handle raises CancelledError",
+    ),
     "one guest at a time": (
         planted(
             READUNTIL,
             "async def handle(reader, writer):\n    try:",
             "door = asyncio.Lock()\n\nasync def handle(reader, writer):\n  async with door:\n    try:",
         ),
-        "who comes while another one says nothing must get 200 at once",
+        "a guest who comes while another one is slow must get 200 at once",
     ),
     "a nap": (
         planted(BUFFER, "        writer.write(b", "        time.sleep(0.5)\n        writer.write(b"),
