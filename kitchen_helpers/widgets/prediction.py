@@ -105,10 +105,8 @@ class Prediction(Shown):
                 linewidth=2,
                 label=f"your prediction: {self._in_words()}",
             )
-            if ax.get_legend() is not None:
-                ax.legend(frameon=False, loc="best", fontsize="small")
-            else:
-                ax.legend(frameon=False, fontsize="small")
+            # On opaque ground, as the line may run behind it.
+            ax.legend(framealpha=1, edgecolor="none", facecolor=ax.get_facecolor(), fontsize="small")
         return ax
 
     @property

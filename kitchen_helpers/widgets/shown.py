@@ -11,13 +11,15 @@ from typing import Any
 INSTALL = "The buttons need ipywidgets: pip install ipywidgets, then start the notebook again."
 # What JupyterLab's theme says, and what to take where there is none.
 INK = "var(--jp-content-font-color0,CanvasText)"
-SOFT = "var(--jp-content-font-color2,GrayText)"
 STYLE = (
     "<style>"
-    ".kitchen-widget button:focus-visible,.kitchen-widget input:focus-visible,.kitchen-widget .noUi-handle:focus-visible"
+    ".kitchen-widget button:focus-visible,.kitchen-widget .noUi-handle:focus-visible"
     "{outline:3px solid #E69F00!important;outline-offset:1px}"
+    ".kitchen-widget input:focus-visible{outline:3px solid #E69F00!important;outline-offset:-2px}"
     ".kitchen-widget button:disabled{opacity:.55}"
-    f".kitchen-widget .widget-html-content{{line-height:1.45;color:{INK}}}"
+    # What is too wide scrolls inside the box.
+    ".kitchen-widget .widget-html{width:auto;min-width:0;max-width:100%}"
+    f".kitchen-widget .widget-html-content{{min-width:0;overflow-x:auto;line-height:1.45;color:{INK}}}"
     "</style>"
 )
 

@@ -12,7 +12,7 @@ from html import escape
 from typing import Any
 
 from .. import workloads
-from ..comparison import Comparison, compare, counted, duration
+from ..comparison import BUSY, Comparison, compare, counted, duration
 from ..runs import Run
 from .shown import Shown, button, said
 
@@ -133,6 +133,8 @@ class Simulator(Shown):
 
     def _notes(self) -> list[str]:
         left_out = [f"{name} left out: {why}" for name, why in self.comparison.left_out.items()]
+        if self.comparison.starved_share > BUSY:
+            return [*left_out, "This machine was busy with other things during this run: it says little. Run it again."]
         return [*left_out, "One run each: no spread is known. Run it again before you believe a small difference."]
 
     def _html(self) -> str:

@@ -109,12 +109,12 @@ class Stepper(Shown):
             return self._safely(lambda: setattr(self, "at", self._at + by if by else at))
 
         self._back = [
-            button("⏮ start", "before the first step", to(0)),
+            button("start", "before the first step", to(0)),
             button("◀ back", "one step back", to(0, -1)),
         ]
         self._forward = [
             button("forward ▶", "one step forwards", to(0, 1)),
-            button("end ⏭", "to the failure", to(self.steps)),
+            button("end", "to the failure", to(self.steps)),
         ]
         self._slider = IntSlider(0, 0, self.steps, description="step", tooltip="how many steps have been taken")
         self._slider.observe(self._safely(lambda: setattr(self, "at", self._slider.value)), "value")
