@@ -14,6 +14,7 @@ How it works, in the order in which a program meets the modules:
   who is next.
 - `search` decides: every schedule (`reduce=False`), at least one of each set that differs only in the order of
   independent steps (dynamic partial-order reduction with sleep sets), or the fewest preemptions first.
+- `driving` lets somebody else decide, one step at a time, and says what each thread would do next.
 - `state` puts back what a run leaves behind; `failures`, `naming` and `story` tell what happened, `patience` how far it is;
   `verdict` shows it, as text (`lanes`) and as a picture (`drawing`, with `columns`, `sheet`, `circle` and `theme`), in
   the same words (`wording`).

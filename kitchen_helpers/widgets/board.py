@@ -28,7 +28,7 @@ _RULES = """
 @ td.card.write{background:var(--c);color:var(--i)}
 @ td.card.sync{background:var(--paper);border-radius:13px}
 @ td.changed{background:var(--mark);color:var(--ink);font-weight:700;border-radius:3px}
-@ td.note{text-align:left;color:var(--bad);font-weight:600}
+@ td.note{text-align:left;white-space:normal;min-width:9em;color:var(--bad);font-weight:600}
 @ tr.now td.card{outline:3px solid var(--ink);outline-offset:1px} @ tr.now td:first-child{color:var(--ink);font-weight:700}
 @ ul{margin:4px 0 4px 1.2em;padding:0} @ li{margin:0;white-space:normal} @ pre b{color:var(--ink)} @ pre .soft{color:var(--soft)}
 @ .scroll{display:block;margin:2px 0} @ .end{border:2px solid var(--bad);background:var(--badpale);border-radius:6px;\

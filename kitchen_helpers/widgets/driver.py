@@ -45,8 +45,12 @@ class Driver(Shown):
 
     def shortest(self) -> None:
         """Let `explore` show its simplest failing schedule, or say that there is none."""
-        self.found = self.drive.shortest()
-        self._draw()
+        if getattr(self, "_show", None) is not None:
+            self._answer.value = "<p>Every order is being run …</p>"
+        try:
+            self.found = self.drive.shortest()
+        finally:
+            self._draw()
 
     def words(self) -> str:
         """What has just happened, or how it ended, in a sentence or two."""
