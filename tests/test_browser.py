@@ -81,7 +81,9 @@ def faults(cell: dict[str, Any]) -> Iterator[str]:
             yield f"{output['ename']}: {output['evalue']}"
     if "raises-exception" in cell["tags"] and not any(output["output_type"] == "error" for output in cell["outputs"]):
         yield "raises nothing"
-    html = "".join("".join(one.get("text/html", "")) for one in data)
+    # (A widget's HTML is for pages without widgets.)
+    plain = [one for one in data if "application/vnd.jupyter.widget-view+json" not in one]
+    html = "".join("".join(one.get("text/html", "")) for one in plain)
     promised = {
         "img": max(sum("image/png" in one for one in data), draws(cell["source"])),
         "svg": sum("image/svg+xml" in one for one in data) + html.count("<svg"),
