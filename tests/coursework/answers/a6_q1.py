@@ -91,8 +91,12 @@ WRONG = {
         ),
         "5 was lost",
     ),
-    "returns too early": (
-        planted(SENTINELS, "    for process in crew:\n        process.join()\n", "    crew[0].join()\n"),
+    "ends the others with the source": (
+        planted(
+            SENTINELS,
+            "    for process in crew:\n        process.join()\n",
+            "    crew[0].join()\n    for process in crew:\n        process.terminate()\n        process.join()\n",
+        ),
         "was lost",
     ),
     "a process left": (
