@@ -16,6 +16,7 @@ from .intervals import Speedup, speedup_of
 from .machine import MachineCard, machine_card
 from .processes import WORKER
 from .runs import Engine, Job, Outcome, Run, TaskFailed, Unavailable, WorkerDied, name_of
+from .tables import html_table, text_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -206,20 +207,14 @@ class Comparison:
 
     def __str__(self) -> str:
         head, rows, notes = self._table()
-        widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)]
-        return "\n".join([self._headline(), *(line.rstrip() for line in lines), *notes])
+        return "\n".join([self._headline(), *text_lines(head, rows), *notes])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         head, rows, notes = self._table()
-        table = "".join(f"<th>{escape(cell)}</th>" for cell in head)
-        table = f"<tr>{table}</tr>" + "".join(
-            "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-        )
         below = "".join(f"<p>{escape(note)}</p>" for note in notes)
-        return f"<table><caption>{escape(self._headline())}</caption>{table}</table>{below}"
+        return html_table(head, rows, self._headline()) + below
 
 
 def compare(

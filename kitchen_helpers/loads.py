@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
-from html import escape
 from math import ceil, inf, isfinite
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from .comparison import counted, duration
 from .machine import MachineCard
+from .tables import html_table, text_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -160,17 +160,13 @@ class LoadResult:
 
     def __str__(self) -> str:
         head, rows = self._table()
-        widths = [max(len(row[column]) for row in (head, *rows)) for column in range(3)]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)]
-        return "\n".join(line.rstrip() for line in (self._caption(), *lines))
+        return "\n".join([self._caption(), *text_lines(head, rows)])
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         head, rows = self._table()
-        lines = [f"<tr>{''.join(f'<th>{escape(cell)}</th>' for cell in head)}</tr>"]
-        lines += [f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows]
-        return f"<table><caption>{escape(self._caption())}</caption>{''.join(lines)}</table>"
+        return html_table(head, rows, self._caption())
 
 
 def in_words(seconds: float) -> str:

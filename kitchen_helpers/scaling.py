@@ -16,6 +16,7 @@ from .intervals import Speedup, speedup_of
 from .laws import Fitted, amdahl, fit_amdahl, fit_usl, spread, usl
 from .machine import MachineCard, machine_card
 from .runs import Job, Run, name_of
+from .tables import html_table, text_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -174,17 +175,14 @@ class Scaling:
     def __str__(self) -> str:
         head, rows = self._table()
         above, below = self._lines()
-        table = ["  ".join(cell.ljust(len(title)) for cell, title in zip(row, head, strict=True)) for row in (head, *rows)]
-        return "\n".join(line.rstrip() for line in (above, *table, below) if line)
+        return "\n".join(line for line in (above, *text_lines(head, rows), below) if line)
 
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
         head, rows = self._table()
         above, below = self._lines()
-        lines = [f"<tr>{''.join(f'<th>{escape(cell)}</th>' for cell in head)}</tr>"]
-        lines += [f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows]
-        return f"<table><caption>{escape(above)}</caption>{''.join(lines)}</table><p>{escape(below)}</p>"
+        return f"{html_table(head, rows, above)}<p>{escape(below)}</p>"
 
 
 def scale(

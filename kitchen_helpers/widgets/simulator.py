@@ -14,6 +14,7 @@ from typing import Any
 from .. import workloads
 from ..comparison import BUSY, Comparison, compare, counted, duration
 from ..runs import Run
+from ..tables import html_table, text_lines
 from .shown import Shown, button, said
 
 _PAUSE = 0.3
@@ -127,9 +128,7 @@ class Simulator(Shown):
 
     def __str__(self) -> str:
         head, rows = self.table()
-        widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in (head, *rows)]
-        return "\n".join([self.words(), *(line.rstrip() for line in lines), *self._notes()])
+        return "\n".join([self.words(), *text_lines(head, rows), *self._notes()])
 
     def _notes(self) -> list[str]:
         left_out = [f"{name} left out: {why}" for name, why in self.comparison.left_out.items()]
@@ -139,23 +138,15 @@ class Simulator(Shown):
 
     def _html(self) -> str:
         head, rows = self.table()
-        cells = "".join(
-            f'<th scope="col" style="padding:1px 10px;text-align:left">{escape(cell)}</th>' for cell in head
-        )
-        body = f"<tr>{cells}</tr>"
-        for row in rows:
-            body += (
-                "<tr>"
-                + "".join(f'<td style="padding:1px 10px;text-align:left">{escape(cell)}</td>' for cell in row)
-                + "</tr>"
-            )
+        looks = 'style="padding:1px 10px;text-align:left"'
+        table = html_table(head, rows, th=f'<th scope="col" {looks}>', td=f"<td {looks}>")
         times = "; ".join(f"{row[0]} {row[1]}" for row in rows)
         alt = f"Timeline of real run {self.runs}, {self.words()}. A lane for each cook, pale is waiting, solid is computing. {times}."
         data = base64.b64encode(self._picture).decode()
         notes = "".join(f'<p style="margin:2px 0">{escape(note)}</p>' for note in self._notes())
         return (
             f'<img src="data:image/png;base64,{data}" alt="{escape(alt)}" style="max-width:100%;height:auto">'
-            f"<table>{body}</table>{notes}"
+            f"{table}{notes}"
         )
 
     # -- the sliders ----------------------------------------------------------------------------------------------
