@@ -10,6 +10,7 @@ import threading
 
 import matplotlib
 import pytest
+from matplotlib.figure import Figure
 
 import kitchen_helpers as kh
 from kitchen_helpers.widgets import prediction, shown, simulator
@@ -348,7 +349,7 @@ def test_nobody_has_to_answer():
     asked = kh.predict("gain", "How many times as fast?")
     assert asked.answer is None
     assert "You did not predict" in str(asked.beside(1.5))
-    axes = matplotlib.figure.Figure().add_subplot()
+    axes = Figure().add_subplot()
     assert asked.mark(axes).lines[:] == []
 
 
@@ -400,7 +401,7 @@ def test_an_answer_outlives_its_cell_and_a_late_one_is_told():
 def test_a_prediction_is_marked_in_a_plot():
     asked = kh.predict("gain", "How many times?", unit="times")
     asked.answer = 16
-    axes = asked.mark(matplotlib.figure.Figure().add_subplot())
+    axes = asked.mark(Figure().add_subplot())
     assert [list(line.get_ydata()) for line in axes.lines] == [[16, 16]]
     assert axes.get_legend().get_texts()[0].get_text() == "your prediction: 16 times"
 
