@@ -12,19 +12,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .explorer import _check, _Findings, _first_failure, _in_thread, _outcome, _simplest, explore
+from .explorer import _check, _Findings, _in_thread, _learn, _outcome, explore
 from .failures import _awaited, _holders
+from .locations import Lesson
 from .naming import Names
 from .scheduler import Run
 from .schedules import Choice, encode
 from .search import Fixed, Node, steps_of
 from .session import Session
-from .sites import Site
 from .story import _SENTENCES, Log, _steps, is_spinning, tell
 from .threads import VirtualThread, now
 from .verdict import Counterexample, Exploration, Failure, Step
 
-_FLAGS = ("lock_releases", "methods", "retries", "thread_ends")
 _TRIES = 20
 _FINER = "More turned out to be shared than was known, so the steps are finer now"
 
@@ -87,8 +86,7 @@ class Drive:
         self.program = program
         self.seconds = seconds
         self.choices: list[Choice] = []
-        self._visible: set[Site] | None = None
-        self._flags: dict[str, bool] = {}
+        self._lesson: Lesson | None = None
         self.position = self._look()
 
     def go(self, thread: str, alternative: int = 0) -> Position:
@@ -139,17 +137,12 @@ class Drive:
         return getattr(self.program, "__name__", "program")
 
     def _stand(self, session: Session, found: _Findings) -> Position:
-        if self._visible is None:
-            # As `replay` learns which steps are visible, so that its schedules are those of this drive.
-            _first_failure(session, found)
-            _simplest(session, found)
+        if self._lesson is None:
+            # As for `replay`, so that its schedules are those of this drive.
+            _learn(session, found)
             session.deadline = time.perf_counter() + self.seconds
         else:
-            for site in self._visible:
-                site.visible = True
-            session.sharing.visible |= self._visible
-            for name, value in self._flags.items():
-                setattr(session.sharing, name, value)
+            session.sharing.take(self._lesson)
         note = ""
         for _ in range(_TRIES):
             session.sharing.learned = False
@@ -157,8 +150,7 @@ class Drive:
             search = _Driven(self.choices, log)
             run = session.once(search, log)
             learned = session.sharing.learned
-            self._visible = set(session.sharing.visible)
-            self._flags = {name: getattr(session.sharing, name) for name in _FLAGS}
+            self._lesson = session.sharing.lesson()
             if run.ending == "mismatch":
                 self.choices = []
                 note = f"{_FINER}: from the start again."

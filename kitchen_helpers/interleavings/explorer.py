@@ -273,10 +273,15 @@ def _search(session: Session, found: _Findings, reduce: bool, max_schedules: int
             found.story = _tell(session, found, found.choices)
 
 
-def _repeat(session: Session, found: _Findings, choices: list[tuple[int, int]]) -> None:
-    """Learn which steps are visible as `explore` did, then run the one schedule."""
+def _learn(session: Session, found: _Findings) -> None:
+    """Which steps are visible, as `explore` has learned it when it gives a schedule."""
     _first_failure(session, found)
     _simplest(session, found)
+
+
+def _repeat(session: Session, found: _Findings, choices: list[tuple[int, int]]) -> None:
+    """Learn which steps are visible as `explore` did, then run the one schedule."""
+    _learn(session, found)
     found.story = _tell(session, found, choices, loud=True)
 
 

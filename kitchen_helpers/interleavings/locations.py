@@ -26,6 +26,11 @@ class _Touched:
         self.opaque: tuple[Site | None, str] | None = None
 
 
+_NOTICED = ("methods", "lock_releases", "thread_ends", "retries")
+Lesson = tuple[set[Site], dict[str, bool]]
+"""The sites that are visible, and what was noticed of the program as a whole."""
+
+
 class Sharing:
     """The accesses of one run, and what was learned from all runs so far."""
 
@@ -57,6 +62,19 @@ class Sharing:
         for site in self.visible:
             site.visible = False
         self.visible.clear()
+
+    def lesson(self) -> Lesson:
+        """What was learned so far, for another session with the same program."""
+        return set(self.visible), {name: getattr(self, name) for name in _NOTICED}
+
+    def take(self, lesson: Lesson) -> None:
+        """Begin with what another session has learned."""
+        visible, noticed = lesson
+        for site in visible:
+            site.visible = True
+        self.visible |= visible
+        for name, value in noticed.items():
+            setattr(self, name, value)
 
     def note(self, thread: VirtualThread, key: Any, mode: int, site: Site | None, keep: Any) -> None:
         entry = self.touched.get(key)

@@ -145,8 +145,6 @@ class Run:
             if not self.over:
                 self.pass_on(main)
         self.kill()
-        if not self.abandoned:  # (by now another exploration may be at work)
-            now.thread = None
 
     def live(self, thread: VirtualThread) -> None:
         """What a worker does with a virtual thread."""
