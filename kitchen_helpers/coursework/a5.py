@@ -11,9 +11,9 @@ import functools
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from .a5_front_of_house import RAISES, check_handle, named
+from .a5_front_of_house import RAISES, check_handle
 from .questions import Question, Verdict
-from .realtime import Broken, Called, Gauge, exactly, tried
+from .realtime import Broken, Called, Gauge, exactly, named, tried
 from .virtual_time import Evening
 
 _SOON = 1.0

@@ -8,7 +8,7 @@ from typing import Any
 
 from .guests import LIMIT, Guest, Sent
 from .questions import Verdict
-from .realtime import Broken, tried
+from .realtime import Broken, named, tried
 from .virtual_time import Evening
 
 Plan = Sequence[tuple[float, Sent]]
@@ -226,11 +226,3 @@ def check_handle(handle: Any) -> Verdict:
 
 def _note_length(noted: list[int], guest: Guest) -> None:
     noted.append(len(guest.received))
-
-
-def named(error: BaseException) -> str:
-    """Its class and what it says, whatever it does when it is asked."""
-    try:
-        return f"{type(error).__name__}: {str(error)[:200]}".rstrip(": .")
-    except BaseException:  # noqa: BLE001 - it may be the answer's
-        return type(error).__name__

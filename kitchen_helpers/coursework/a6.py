@@ -144,14 +144,31 @@ def _start_up() -> float:
     return time.monotonic() - begun
 
 
-def _run(run: Any, plan: Plan, workers: int, what: str, longest: float) -> tuple[Called, float, list[list[Any]]]:
-    before = processes()
-    called = call(
-        what, lambda: run(partial(source, plan), partial(transform, plan), partial(sink, plan), workers), longest
-    )
-    ended, notes = time.monotonic(), _notes(plan.folder)
-    no_new_processes(before, what)
+def _run(
+    run: Any, method: str, items: Sequence[Any], workers: int, what: str, longest: float, **plans: Any
+) -> tuple[Called, float, list[list[Any]]]:
+    """One call of the answer, under a start method: how it ended, when, and what its stages have noted by then."""
+    multiprocessing.set_start_method(method, force=True)
+    with TemporaryDirectory(prefix="a6-") as folder:
+        plan = Plan(folder, os.getpid(), tuple(items), **plans)
+        before = processes()
+        called = call(
+            what, lambda: run(partial(source, plan), partial(transform, plan), partial(sink, plan), workers), longest
+        )
+        ended, notes = time.monotonic(), _notes(plan.folder)
+        no_new_processes(before, what)
     return called, ended, notes
+
+
+def _whole(
+    run: Any, method: str, items: Sequence[Any], workers: int, what: str, longest: float, **plans: Any
+) -> list[list[Any]]:
+    """The notes of a run in which nothing fails, and nothing may be missing."""
+    called, _, notes = _run(run, method, items, workers, what, longest, **plans)
+    called.value()
+    _apart(notes, what)
+    _at_most_once(notes, items, True, what)
+    return notes
 
 
 def _at_most_once(notes: Sequence[list[Any]], items: Sequence[Any], whole: bool, what: str) -> None:
@@ -166,11 +183,11 @@ def _at_most_once(notes: Sequence[list[Any]], items: Sequence[Any], whole: bool,
         raise Broken(twice, "Who else might hand on the same item, or something that is no item?")
 
 
-def _apart(notes: Sequence[list[Any]], caller: int, what: str) -> None:
+def _apart(notes: Sequence[list[Any]], what: str) -> None:
     """Each stage in processes of its own; one of them for the source and one for the sink."""
     at = {stage: {note[2] for note in notes if note[0] == stage} for stage in ("source", "transform", "sink")}
     for stage, pids in at.items():
-        if caller in pids:
+        if os.getpid() in pids:
             raise Broken(f"in {what} the {stage} was run in the calling process", "Which process executes each line?")
     for stage in ("source", "sink"):
         if len(at[stage]) > 1:
@@ -183,16 +200,8 @@ def check_pipeline(run: Any) -> Verdict:
     """a6.q1: `run_pipeline(source, transform, sink, workers)`."""
     unit = _start_up()
 
-    def under(method: str, items: Sequence[Any], workers: int, what: str, **more: Any) -> list[list[Any]]:
-        multiprocessing.set_start_method(method, force=True)
-        what = f"{what} under the start method {method}"
-        with TemporaryDirectory(prefix="a6-") as folder:
-            plan = Plan(folder, os.getpid(), tuple(items), **more)
-            called, _, notes = _run(run, plan, workers, what, 4.0 + 8 * unit)
-            called.value()
-        _apart(notes, plan.caller, what)
-        _at_most_once(notes, items, True, what)
-        return notes
+    def under(method: str, items: Sequence[Any], workers: int, what: str, **plans: Any) -> list[list[Any]]:
+        return _whole(run, method, items, workers, f"{what} under the start method {method}", 4.0 + 8 * unit, **plans)
 
     def meeting() -> None:
         what = "a pipeline with 2 workers"
@@ -241,14 +250,12 @@ def _quickest() -> str:
 def check_failing(run: Any) -> Verdict:
     """a6.q2: the same when a stage raises or its process is killed."""
     unit = _start_up()
+    longest, items = 4.0 + 6 * unit, range(40)
 
     def under(method: str, stage: str, killed: bool) -> None:
-        multiprocessing.set_start_method(method, force=True)
         what = f"a pipeline whose {stage} {'is killed' if killed else 'raises'}"
-        with TemporaryDirectory(prefix="a6-") as folder:
-            plan = Plan(folder, os.getpid(), tuple(range(40)), slow=_CALL, fails=stage, killed=killed)
-            called, ended, notes = _run(run, plan, 2, what, 4.0 + 6 * unit)
-        _apart(notes, plan.caller, what)
+        called, ended, notes = _run(run, method, items, 2, what, longest, slow=_CALL, fails=stage, killed=killed)
+        _apart(notes, what)
         failed = [note[3] for note in notes if note[1] == "fails"]
         if called.error is None:
             raise Broken(f"{what} must raise, and it returned", _ERROR)
@@ -262,7 +269,7 @@ def check_failing(run: Any) -> Verdict:
             raise Broken(
                 f"{what} must tell the caller within {_SOON:g} s, and it took {ended - failed[0]:.1f} s", _ERROR
             )
-        _at_most_once(notes, plan.items, False, what)
+        _at_most_once(notes, items, False, what)
         if stage != "sink":
             begun, done = (sum(note[:2] == ["sink", step] for note in notes) for step in ("begins", "ends"))
             if begun != done:
@@ -272,14 +279,7 @@ def check_failing(run: Any) -> Verdict:
                 )
 
     def working() -> None:
-        multiprocessing.set_start_method(_quickest(), force=True)
-        what = "a pipeline in which nothing fails"
-        with TemporaryDirectory(prefix="a6-") as folder:
-            plan = Plan(folder, os.getpid(), tuple(range(6)))
-            called, _, notes = _run(run, plan, 2, what, 4.0 + 6 * unit)
-            called.value()
-        _apart(notes, plan.caller, what)
-        _at_most_once(notes, plan.items, True, what)
+        _whole(run, _quickest(), range(6), 2, "a pipeline in which nothing fails", longest)
 
     def raising() -> None:
         for stage in ("source", "transform", "sink"):

@@ -49,6 +49,13 @@ def _text(error: BaseException) -> str:
     return "an exception that cannot be printed"
 
 
+def named(error: BaseException) -> str:
+    """Its class and what it says, whatever it does when it is asked."""
+    with suppress(BaseException):
+        return f"{type(error).__name__}: {str(error)[:200]}".rstrip(": .")
+    return type(error).__name__
+
+
 class Called:
     """How a call ended: its result, or the exception that it raised."""
 
