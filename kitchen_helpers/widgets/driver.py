@@ -24,6 +24,8 @@ class Driver(Shown):
     found : what `explore` found, once the reader has asked for the shortest way.
     """
 
+    _show: Any = None
+
     def __init__(self, program: Callable[[], Any], seconds: float = 10):
         self.drive = Drive(program, seconds)
         self.found: Exploration | None = None
@@ -45,7 +47,7 @@ class Driver(Shown):
 
     def shortest(self) -> None:
         """Let `explore` show its simplest failing schedule, or say that there is none."""
-        if getattr(self, "_show", None) is not None:
+        if self._show is not None:
             self._answer.value = "<p>Every order is being run …</p>"
         try:
             self.found = self.drive.shortest()
@@ -132,7 +134,7 @@ class Driver(Shown):
         return "kitchen-driver", [HTML(STYLE), self._said, self._row, others, self._board, self._answer]
 
     def _draw(self) -> None:
-        if getattr(self, "_show", None) is None:
+        if self._show is None:
             return
         self._buttons()
         self._back.disabled = self._again.disabled = not self.drive.choices

@@ -47,6 +47,8 @@ class Prediction(Shown):
     late : the answer was written, or changed, after the measurement had been shown.
     """
 
+    _said: Any = None
+
     def __init__(self, name: str, question: str, choices: Sequence[str], unit: str):
         self.name = name
         self.question = question
@@ -177,7 +179,7 @@ class Prediction(Shown):
         self.answer = float(re.sub(r"[,_' ]", "", plain))
 
     def _draw(self) -> None:
-        if getattr(self, "_said", None) is not None:
+        if self._said is not None:
             self._said.value = said(escape(self.words()))
 
 

@@ -60,6 +60,8 @@ class Simulator(Shown):
     runs : how many times the kitchen has run.
     """
 
+    _shown: Any = None
+
     def __init__(self, order: Order, seconds: float):
         self.seconds = seconds
         self.wanted = order
@@ -199,7 +201,7 @@ class Simulator(Shown):
 
     def _mark(self) -> None:
         """Show the last run; or that one is going on."""
-        if getattr(self, "_shown", None) is None:
+        if self._shown is None:
             return
         going = self._busy.locked()
         self._again.disabled = going

@@ -20,6 +20,8 @@ class Stepper(Shown):
     at : how many steps have been taken, from 0 to the length of the counterexample; can be set.
     """
 
+    _slider: Any = None
+
     def __init__(self, exploration: Exploration):
         if not isinstance(exploration, Exploration):
             raise TypeError(f"step_through takes what kh.explore returns, not {exploration!r}")
@@ -124,11 +126,10 @@ class Stepper(Shown):
         return "kitchen-stepper", [HTML(STYLE), buttons, self._said, self._board]
 
     def _draw(self) -> None:
-        slider = getattr(self, "_slider", None)
-        if slider is None:
+        if self._slider is None:
             return
-        if slider.value != self._at:
-            slider.value = self._at
+        if self._slider.value != self._at:
+            self._slider.value = self._at
         for one in self._back:
             one.disabled = self._at == 0
         for one in self._forward:
