@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Sequence
 from threading import RLock
@@ -54,7 +55,8 @@ class Progress:
 
         # tqdm's own lock is one of multiprocessing, which would fix the start method of the reader's program.
         Bar.set_lock(RLock())
-        self.bar = Bar(None, name, self.rounds * len(self.seconds), leave=False, unit="run", initial=self.done)
+        total = self.rounds * len(self.seconds)
+        self.bar = Bar(None, name, total, leave=False, unit="run", initial=self.done, disable=not can_be_redrawn())
 
     def __enter__(self) -> Progress:
         return self
@@ -62,3 +64,8 @@ class Progress:
     def __exit__(self, *_: object) -> None:
         if self.bar is not None:
             self.bar.close()
+
+
+def can_be_redrawn() -> bool:
+    """In a notebook and in a terminal; in a file, each state of a bar would stay."""
+    return "ipykernel" in sys.modules or sys.stderr.isatty()

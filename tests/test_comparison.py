@@ -6,6 +6,7 @@ import functools
 import json
 import math
 import operator
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -398,13 +399,16 @@ def test_a_progress_bar_only_where_it_helps(rounds: int, lengths: list[float], e
     assert progress.worth_it(elapsed) is shown
 
 
-def test_the_bar_itself(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_bar_itself(terminal: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
     with Progress(["A", "B"], 3) as progress:
         progress.begun -= 60
         progress.step("A", 60)
         progress.step("B", 60)
         progress.step("A", 60)
-    assert "A: " in capsys.readouterr().err
+    assert ("A: " in capsys.readouterr().err) is terminal
 
 
 def test_quick_comparisons_show_no_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

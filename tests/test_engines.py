@@ -474,6 +474,7 @@ import multiprocessing, sys, threading
 import kitchen_helpers as kh
 import kitchen_helpers.progress
 kitchen_helpers.progress.WORTH_A_BAR = 0  # the bar leaves no trace either
+sys.stderr.isatty = lambda: True
 if sys.argv[1] != "default":
     multiprocessing.set_start_method(sys.argv[1])
 
