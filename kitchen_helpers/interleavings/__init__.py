@@ -7,8 +7,9 @@ How it works, in the order in which a program meets the modules:
 
 - `collect` finds the functions that the program reaches, `scopes`, `expressions` and `rewrite` change their trees so that every
   use of state that threads could share calls a hook, and the code is swapped for as long as the exploration lasts.
-- The hooks (`attributes`, `containers`, `calls`, `builtin_calls`, `loops`) do what the code did. `locations` notices
-  when two threads conflict on a location: from then on its sites are *visible*, and the search starts again.
+- The hooks (`attributes`, `variables`, `containers`, `calls`, `builtin_calls`, `loops`) do what the code did; `plans` knows
+  what the attributes of a class are. `locations` notices when two threads conflict on a location: from then on its sites
+  are *visible*, and the search starts again.
 - `models` stand in for the primitives of `threading`, `queue` and `concurrent.futures`.
 - `scheduler` runs one thread at a time, in real threads that `pool` keeps; before each visible step somebody decides
   who is next.
@@ -32,6 +33,7 @@ What ends in "unfinished", with the reason and the line:
 - a budget is spent, a run takes more than 100,000 steps, a loop goes round 200,000 times without a step;
 - functions without source, or whose source is not what runs (a file changed, `exec`, the plain interactive prompt);
 - the clock and random numbers (one fixed sequence for each thread is tried), but for the length of a sleep;
+- a class that changes while threads run in what Python itself looks up: special methods, properties, `__class__`, bases;
 - `eval`, `exec`, `globals()`, `vars()`, `__dict__`, `open`, `input`; coroutines;
 - shared objects in code that cannot be seen: objects of extension types (arrays, files), functions of installed packages
   or of most of the standard library that get hold of state which another thread uses, too;

@@ -7,14 +7,10 @@ that is the step, and whatever the hook then does happens in one piece.
 from __future__ import annotations
 
 import collections
-import concurrent.futures
 import functools
-import inspect
-import queue
 import threading
 import types
 import weakref
-from collections.abc import Callable
 from typing import Any
 
 from .kinds import (
@@ -32,11 +28,26 @@ from .kinds import (
 )
 from .models import threads
 from .models.base import Model
+from .plans import (
+    CACHED,
+    DEFAULT,
+    FIELD,
+    HIDDEN,
+    METHOD,
+    OF_PRIMITIVES,
+    QUIET,
+    always_there,
+    forget_plans,
+    forget_ways,
+    has_setter,
+    is_function,
+    know,
+    plain_plan,
+    plan,
+    unseen_change,
+)
 from .sites import Site
-from .threads import READ, WRITE, Access, VirtualThread, current
-
-FIELD, METHOD, PROPERTY, DEFAULT, CACHED, HIDDEN = "field", "method", "property", "default", "cached", "hidden"
-Peek = Callable[[], Any]
+from .threads import READ, WRITE, Access, VirtualThread, current, get_ident, now
 
 
 def use(thread: VirtualThread, site: Site, doing: str, target: Any, accesses: tuple[Access, ...], keep: Any) -> None:
@@ -53,13 +64,19 @@ def use(thread: VirtualThread, site: Site, doing: str, target: Any, accesses: tu
             thread.writes += 1
         note(thread, key, mode, site, keep)
     if site.visible:
-        run.step(thread, site, doing, target, accesses)
-        thread.steps += 1
-        for key, mode in accesses:
-            if mode == READ:
-                thread.looked.append((key, run.versions.get(key, 0)))
-            else:
-                run.changed(thread, key)
+        step(thread, site, doing, target, accesses)
+
+
+def step(thread: VirtualThread, site: Site, doing: str, target: Any, accesses: tuple[Access, ...]) -> None:
+    """The step before an access to what threads share."""
+    run = thread.run
+    run.step(thread, site, doing, target, accesses)
+    thread.steps += 1
+    for key, mode in accesses:
+        if mode == READ:
+            thread.looked.append((key, run.versions.get(key, 0)))
+        else:
+            run.changed(thread, key)
 
 
 def record(thread: VirtualThread, site: Site, doing: str, target: Any, name: str, value: Any) -> None:
@@ -103,71 +120,9 @@ def called_back(value: Any = None) -> Any:
 # -- attributes -------------------------------------------------------------------------------------------------------
 
 _UNKNOWN: Any = object()
-_plans: dict[tuple[type, str], tuple[str, Any]] = {}
-_setters: dict[tuple[type, str], bool] = {}
-_plain_plans: dict[tuple[type, str], tuple[str, Any]] = {}
-_FIELD_PLAN = (FIELD, None)
 _CALLED = (FUNCTION, CLASS)
 _METHODS_ONLY = frozenset({list, dict, set, bytearray, collections.deque})
-_there: dict[tuple[type, str], bool] = {}
-
-
-def plan(cls: type, name: str) -> tuple[str, Any]:
-    """What an attribute of the instances of a class is, and the class that has a default for it."""
-    try:
-        return _plans[cls, name]
-    except KeyError:
-        found = _plans[cls, name] = _plan(cls, name)
-        return found
-
-
-def _plan(cls: type, name: str) -> tuple[str, Any]:
-    if getattr(cls.__getattribute__, "__objclass__", None) is None:
-        return PROPERTY, None  # the reader's own __getattribute__: Python code, rewritten like any other
-    return plain_plan(cls, name)
-
-
-def plain_plan(cls: type, name: str) -> tuple[str, Any]:
-    """The same for what is stored, and for `object.__getattribute__`."""
-    try:
-        return _plain_plans[cls, name]
-    except KeyError:
-        found = _plain_plans[cls, name] = _plain_plan(cls, name)
-        return found
-
-
-def _plain_plan(cls: type, name: str) -> tuple[str, Any]:
-    for owner in cls.__mro__:
-        if name in owner.__dict__:
-            value = owner.__dict__[name]
-            if isinstance(value, types.MemberDescriptorType):
-                return _FIELD_PLAN
-            if isinstance(value, property):
-                getter = getattr(value.fget, "__code__", None)
-                # The name of a Thread: nobody sees what the library does, but it is one value.
-                return _FIELD_PLAN if getter is not None and is_library(getter.co_filename, None) else (PROPERTY, None)
-            if isinstance(value, types.GetSetDescriptorType):
-                return (HIDDEN if name == "__dict__" else PROPERTY), None
-            if isinstance(value, functools.cached_property):
-                return CACHED, value
-            if isinstance(value, staticmethod | classmethod | types.FunctionType) or kind_of(type(value)) == FUNCTION:
-                return METHOD, None
-            if hasattr(type(value), "__get__"):
-                return PROPERTY, None
-            return DEFAULT, owner
-    return _FIELD_PLAN
-
-
-def forget_plans() -> None:
-    _plans.clear()
-    _plain_plans.clear()
-    _there.clear()
-    _setters.clear()
-
-
-def forget_setters() -> None:
-    """Classes were changed: behind our back, or back."""
-    _setters.clear()
+_own = object.__getattribute__
 
 
 def attribute_keys(
@@ -186,7 +141,7 @@ def attribute_keys(
         if what is CACHED:
             return (own,)
         if what is FIELD:
-            if mode == READ and name not in own_attributes(obj):
+            if mode == READ and (sharing.methods or name not in own_attributes(obj)):
                 return (own, *class_keys(type(obj), name))  # somebody may give it to the class
             return (own,)
         if what is DEFAULT:
@@ -235,19 +190,11 @@ def attribute_keys(
     return ()
 
 
-_PRIMITIVES: tuple[Any, ...] = (
-    *(threading.Condition(), threading.Lock(), threading.Event(), threading.Barrier(1), threading.BoundedSemaphore()),
-    *(queue.PriorityQueue(), queue.SimpleQueue(), concurrent.futures.Future(), concurrent.futures.ThreadPoolExecutor),
-)
-_OF_PRIMITIVES = frozenset(name for real in _PRIMITIVES for name in dir(real))
-"""What a program may know of a primitive: what the real ones have. A model has more, which leads into the explorer."""
-
-
 def model_keys(thread: VirtualThread, site: Site, model: Model, name: str, mode: int) -> tuple[Access, ...]:
     """Programs may give attributes of their own to a primitive; those of the model are nobody's business."""
     if isinstance(model, threads.Local):
         return ()
-    if name not in _OF_PRIMITIVES and mode != WRITE and name not in model.own:
+    if name not in OF_PRIMITIVES and mode != WRITE and name not in model.own:
         thread.run.session.forbid(thread, site, f"{name} of a {model.what} has no model")
     if hasattr(type(model), name):
         if mode == WRITE:
@@ -261,21 +208,6 @@ def model_keys(thread: VirtualThread, site: Site, model: Model, name: str, mode:
     if mode == WRITE:
         model.own.add(name)
     return (((id(model), name), mode),) if name in model.own else ()
-
-
-def _always_there(cls: type, name: str) -> bool:
-    """Is it a method of a model or of a Thread, which is the same for all and no state of theirs?"""
-    try:
-        return _there[cls, name]
-    except KeyError:
-        if issubclass(cls, Model):
-            # (of what the real ones have: the rest leads into the explorer)
-            answer = not issubclass(cls, threads.Local) and name in _OF_PRIMITIVES and hasattr(cls, name)
-            answer = answer and name != "__dict__"
-        else:
-            answer = cls is threading.Thread and plain_plan(cls, name)[0] is METHOD
-        _there[cls, name] = answer
-        return answer
 
 
 def own_attributes(obj: Any, otherwise: Any = _UNKNOWN) -> Any:
@@ -326,6 +258,7 @@ def replaced(thread: VirtualThread) -> None:
     sharing = thread.run.sharing
     if not sharing.methods:
         sharing.methods = sharing.learned = True
+        forget_ways()
 
 
 def module_keys(thread: VirtualThread, site: Site, module: Any, name: str, mode: int) -> tuple[Access, ...]:
@@ -341,24 +274,67 @@ def module_keys(thread: VirtualThread, site: Site, module: Any, name: str, mode:
 
 
 def load(site: Site, obj: Any, name: str) -> Any:
+    thread = now.thread
+    if thread is None or thread.ident != get_ident():
+        thread = current()
+        if thread is None:
+            return getattr(obj, name)
+    cls = type(obj)
+    # The most frequent of all hooks: what a site does again and again is decided once (a sixth of a schedule's time).
+    if cls is site.known:
+        way = site.way
+        if way is QUIET:
+            return getattr(obj, name)
+        if (name in _own(obj, "__dict__")) is (way is FIELD):
+            if way is METHOD:
+                return getattr(obj, name)
+            run = thread.run
+            if not run.solo:
+                key = (id(obj), name)
+                run.sharing.note(thread, key, READ, site, obj)
+                if site.visible:
+                    step(thread, site, "read", obj, ((key, READ),))
+            value = getattr(obj, name)
+            if site.visible:
+                record(thread, site, "read", obj, name, value)
+            if kind_of(type(value)) in _CALLED:
+                run.session.ensure(value)
+            return value
+    elif obj is site.known and cls is types.ModuleType:
+        value = getattr(obj, name)
+        if value is site.way:
+            return value
+    value = _load(thread, site, obj, name)
+    if cls in SCALARS or cls in _METHODS_ONLY or always_there(cls, name):
+        know(site, cls, QUIET)
+    elif cls is types.ModuleType and is_library(getattr(obj, "__file__", None), obj.__name__):
+        know(site, obj, value)
+    elif kind_of(cls) == INSTANCE and cls.__dictoffset__ and not thread.run.sharing.methods:
+        what, _ = plan(cls, name)
+        if what is FIELD or what is METHOD:
+            know(site, cls, what)
+    return value
+
+
+def load_named(site: Site, obj: Any, name: str) -> Any:
+    """`getattr(obj, name)`: the name may be another one each time, so the site cannot know."""
     thread = current()
-    if thread is None:
-        return getattr(obj, name)
+    return getattr(obj, name) if thread is None else _load(thread, site, obj, name)
+
+
+def _load(thread: VirtualThread, site: Site, obj: Any, name: str) -> Any:
     cls = type(obj)
     if cls in SCALARS or cls in _METHODS_ONLY:
         return getattr(obj, name)
     run = thread.run
     if name in ("ident", "native_id") and issubclass(cls, threading.Thread):
         return threads.ident_of(thread, obj)
-    if kind_of(cls) == INSTANCE and _plans.get((cls, name)) is _FIELD_PLAN and name in own_attributes(obj):
-        accesses: tuple[Access, ...] = (((id(obj), name), READ),)
-    else:
-        obj = run.session.stand_in(thread, obj)
-        accesses = () if _always_there(type(obj), name) else attribute_keys(thread, site, obj, name, READ)
+    obj = run.session.stand_in(thread, obj)
+    accesses = () if always_there(type(obj), name) else attribute_keys(thread, site, obj, name, READ)
     if accesses:
         if not run.solo:
             use(thread, site, "read", obj, accesses, obj)
-        how = _plans.get((cls, name))
+        how = plan(cls, name) if kind_of(cls) in (INSTANCE, CONTAINER) else None
         if how is not None and how[0] is CACHED and name not in own_attributes(obj):
             value = _compute(thread, site, obj, name, how[1])
         else:
@@ -400,7 +376,9 @@ def store(site: Site, value: Any, obj: Any, name: str) -> None:
         setattr(obj, name, value)
         return
     obj = thread.run.session.stand_in(thread, obj)
-    if not isinstance(type(obj).__setattr__, types.FunctionType) and not _has_setter(type(obj), name):
+    if not thread.run.solo and (name[:2] == "__" or issubclass(type(obj), type)):
+        redefined(thread, site, obj, name, value)
+    if not isinstance(type(obj).__setattr__, types.FunctionType) and not has_setter(type(obj), name):
         use(
             thread, site, "write", obj, attribute_keys(thread, site, obj, name, WRITE, plain_plan(type(obj), name)), obj
         )
@@ -410,24 +388,29 @@ def store(site: Site, value: Any, obj: Any, name: str) -> None:
     else:
         setattr(obj, name, value)
     if isinstance(obj, type):
-        forget_setters()
+        forget_plans()
 
 
-def _has_setter(cls: type, name: str) -> bool:
-    """Does storing call Python code of the reader's (a property, a descriptor)?"""
-    try:
-        return _setters[cls, name]
-    except KeyError:
-        answer = _setters[cls, name] = _looked_up(cls, name)
-        return answer
+def redefined(thread: VirtualThread, site: Site, obj: Any, name: str, value: Any) -> None:
+    """While other threads run, a class gets or loses an attribute, or an object what Python makes of it."""
+    why = unseen_change(obj, name, value)
+    if why:
+        thread.run.sharing.refuse(site, why)
+    elif issubclass(type(obj), type) and is_function(value):
+        replaced(thread)
 
 
-def _looked_up(cls: type, name: str) -> bool:
-    found = inspect.getattr_static(cls, name, None)
-    if isinstance(found, property):
-        return plain_plan(cls, name)[0] is PROPERTY
-    sets = hasattr(type(found), "__set__") or hasattr(type(found), "__delete__")
-    return sets and not isinstance(found, types.MemberDescriptorType)
+def gone(thread: VirtualThread, obj: Any, name: str) -> None:
+    """An attribute was deleted: whoever is about to read it will look for it in the classes now."""
+    if issubclass(type(obj), type):
+        return
+    own = ((id(obj), name), READ)
+    for other in thread.run.threads:
+        if other.parked and own in other.accesses:
+            more = [access for access in class_keys(type(obj), name) if access not in other.accesses]
+            other.accesses = (*other.accesses, *more)
+            for key, mode in more:
+                thread.run.sharing.note(other, key, mode, other.site, obj)
 
 
 def plain_load(thread: VirtualThread, site: Site, obj: Any, name: str) -> Any:
@@ -449,73 +432,25 @@ def plain_delete(thread: VirtualThread, site: Site, obj: Any, name: str) -> None
     """`object.__delattr__(obj, name)`"""
     use(thread, site, "delete", obj, attribute_keys(thread, site, obj, name, WRITE, plain_plan(type(obj), name)), obj)
     object.__delattr__(obj, name)
+    gone(thread, obj, name)
     record(thread, site, "delete", obj, name, None)
 
 
 def delete(site: Site, obj: Any, name: str) -> None:
     thread = current()
-    if thread is not None:
-        obj = thread.run.session.stand_in(thread, obj)
-    if (
-        thread is not None
-        and not isinstance(type(obj).__delattr__, types.FunctionType)
-        and not _has_setter(type(obj), name)
-    ):
-        use(
-            thread,
-            site,
-            "delete",
-            obj,
-            attribute_keys(thread, site, obj, name, WRITE, plain_plan(type(obj), name)),
-            obj,
-        )
-        record(thread, site, "delete", obj, name, None)
-    delattr(obj, name)
-    if isinstance(obj, type):
-        forget_setters()
-
-
-# -- variables --------------------------------------------------------------------------------------------------------
-
-
-def variable_key(peek: Peek, site: Site) -> tuple[Any, Any]:
-    """The location of a closure variable (its cell) or a global, and what to keep alive for it."""
-    cells = peek.__closure__
-    if cells:
-        return id(cells[0]), cells[0]
-    return (id(peek.__globals__), site.text), None
-
-
-def load_variable(site: Site, peek: Peek) -> Any:
-    thread = current()
     if thread is None:
-        return peek()
-    run = thread.run
-    key, keep = variable_key(peek, site)
-    use(thread, site, "read", None, ((key, READ),), keep)
-    value = peek()
-    if site.visible:
-        record(thread, site, "read", None, site.text, value)
-    if kind_of(type(value)) in _CALLED:
-        run.session.ensure(value)
-    return value
-
-
-def store_variable(site: Site, peek: Peek, value: Any) -> Any:
-    thread = current()
-    if thread is not None:
-        key, keep = variable_key(peek, site)
-        if keep is None:
-            thread.run.session.global_stored(site, peek.__globals__, site.text)
-        use(thread, site, "write", None, ((key, WRITE),), keep)
-        if site.visible:
-            record(thread, site, "write", None, site.text, value)
-    return value
-
-
-def delete_variable(site: Site, peek: Peek) -> None:
-    thread = current()
-    if thread is not None:
-        key, keep = variable_key(peek, site)
-        use(thread, site, "delete", None, ((key, WRITE),), keep)
-        record(thread, site, "delete", None, site.text, None)
+        delattr(obj, name)
+        return
+    obj = thread.run.session.stand_in(thread, obj)
+    if not thread.run.solo and (name[:2] == "__" or issubclass(type(obj), type)):
+        redefined(thread, site, obj, name, None)
+    if isinstance(type(obj).__delattr__, types.FunctionType) or has_setter(type(obj), name):
+        delattr(obj, name)
+    else:
+        keys = attribute_keys(thread, site, obj, name, WRITE, plain_plan(type(obj), name))
+        use(thread, site, "delete", obj, keys, obj)
+        record(thread, site, "delete", obj, name, None)
+        delattr(obj, name)
+        gone(thread, obj, name)
+    if isinstance(obj, type):
+        forget_plans()

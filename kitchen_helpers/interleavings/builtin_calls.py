@@ -29,6 +29,9 @@ def call_builtin(
     thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
     """Functions and methods written in C."""
+    owner = getattr(function, "__self__", None)
+    if type(owner) in _SIZED and function.__name__ in _PASS_ON and not kwargs:
+        return _passing_on(thread, site, function, owner, args)
     session = thread.run.session
     try:
         stand_in = STAND_INS.get(function)
@@ -37,7 +40,6 @@ def call_builtin(
     if stand_in is not None:
         made = stand_in(*with_stand_ins(thread, args), **named_stand_ins(thread, kwargs))
         return session.made(thread, made) if isinstance(made, Model) else made
-    owner = getattr(function, "__self__", None)
     name = getattr(function, "__name__", "")
     if owner is None and isinstance(function, type(list.append) | type(list.__len__)) and args:
         # list.append(items, x), object.__setattr__(self, "x", 1)
@@ -104,6 +106,8 @@ def _plain_attribute(
 ) -> tuple[bool, Any]:
     """The attribute access of `object`, called by name; False first if it is none of them."""
     name = getattr(function, "__name__", "")
+    if issubclass(type(obj), type) and name in ("__setattr__", "__delattr__") and not thread.run.solo:
+        thread.run.sharing.refuse(site, f"{name} of a class is called, which changes it where no step can be seen")
     if issubclass(type(obj), type) or not args or not isinstance(args[0], str):
         return False, None
     if name == "__setattr__" and len(args) == 2:
@@ -118,9 +122,29 @@ def _plain_attribute(
 
 
 _PASS_ON = frozenset(
-    {"append", "add", "appendleft", "insert", "setdefault", "get", "pop", "__setitem__", "__getitem__"}
+    {"append", "add", "appendleft", "insert", "setdefault", "get", "pop", "popleft", "__setitem__", "__getitem__"}
 )
 """Methods that only pass a reference on."""
+
+
+def _passing_on(thread: VirtualThread, site: Site, function: Any, owner: Any, args: tuple[Any, ...]) -> Any:
+    """`items.append(x)` and its like, on a container that is no class of the reader's: what programs call most."""
+    for value in args:
+        thread.run.session.ensure_callable(value)
+    mode, _ = containers.container_method(function.__name__, owner)
+    doing = "read" if mode == READ else "write"
+    accesses = ((id(owner), mode),)
+    use(thread, site, doing, owner, accesses, owner)
+    if not site.visible:
+        return function(*args)
+    with Inside(thread, site, owner, accesses):
+        value = function(*args)
+    record(thread, site, doing, owner, _named(thread, function.__name__, args), value)
+    return value
+
+
+def _named(thread: VirtualThread, name: str, arguments: tuple[Any, ...]) -> str:
+    return f"{name}({', '.join(short(a) for a in arguments)})" if thread.run.log is not None else name
 
 
 def _container_method(
@@ -144,18 +168,19 @@ def _container_method(
         thread.run.session.ensure_callable(value)
     if "key" in kwargs:
         kwargs = {**kwargs, "key": _seen(site, kwargs["key"])}
-    others: list[Any] = []
     accesses: tuple[Access, ...] = ((id(owner), mode),)
-    if name not in _PASS_ON or looks_inside:
+    keep = owner
+    if name not in _PASS_ON:
+        others: list[Any] = []
         for value in arguments:
             others.extend(deep(value) if looks_inside or name == "update" else containers.containers_of(value))
         if looks_inside:
             others.extend(deep(owner))
         if others:
             accesses = (*accesses, *((key, READ) for key in {id(o): o for o in others if o is not owner}))
-    if name not in _PASS_ON:
+            keep = [owner, *others]
         containers.compared(thread, site, owner, *arguments)
-    use(thread, site, "read" if mode == READ else "write", owner, accesses, [owner, *others])
+    use(thread, site, "read" if mode == READ else "write", owner, accesses, keep)
     if site.visible:
         kwargs = {key: _calling_back(thread, value) for key, value in kwargs.items()}
         with Inside(thread, site, owner, accesses):
@@ -163,8 +188,7 @@ def _container_method(
     else:
         value = function(*args, **kwargs)
     if site.visible:
-        what = f"{name}({', '.join(short(a) for a in arguments)})" if thread.run.log is not None else name
-        record(thread, site, "read" if mode == READ else "write", owner, what, value)
+        record(thread, site, "read" if mode == READ else "write", owner, _named(thread, name, arguments), value)
     return value
 
 
@@ -217,7 +241,7 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
     if len(values) == 1 and isinstance(values[0], Iterating) and values[0].mode == READ:
         # A C function that takes all items of a container's iterator does so in one piece.
         inner = values[0]
-        use(thread, site, "read", inner.source, ((inner.key, READ), (id(inner), WRITE)), inner.source)
+        use(thread, site, "read", inner.source, ((inner.key, READ), (id(inner), WRITE)), (inner.source, inner))
         values[0] = inner.iterator
     inside = function in READS_DEEP or function in _READS_ITEMS or isinstance(getattr(function, "__self__", None), str)
     given = (*args, *kwargs.values())
@@ -338,7 +362,7 @@ def _attribute(site: Site, function: Any, args: tuple[Any, ...]) -> Any:
     if function is delattr:
         return attributes.delete(site, args[0], args[1])
     try:
-        value = attributes.load(site, args[0], args[1])
+        value = attributes.load_named(site, args[0], args[1])
     except AttributeError:
         if function is hasattr:
             return False

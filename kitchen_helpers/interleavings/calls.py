@@ -29,21 +29,35 @@ from .kinds import (
     module_of,
     reachable,
 )
+from .loops import turn
 from .models.base import Model
 from .models.threads import name_anew
 from .sites import Site
 from .stand_ins import QUIET_MODULES, REFUSED, REFUSED_MODULES, STAND_INS
-from .threads import WRITE, VirtualThread, current
+from .threads import WRITE, VirtualThread, current, get_ident, now
 
 ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
 
 def call(site: Site, function: Any, /, *args: Any, **kwargs: Any) -> Any:
-    thread = current()
-    if thread is None:
-        return function(*args, **kwargs)
+    thread = now.thread
+    if thread is None or thread.ident != get_ident():
+        thread = current()
+        if thread is None:
+            return function(*args, **kwargs)
     outer, thread.call_site = thread.call_site, site
     try:
+        # What programs call most comes first, and in this frame.
+        cls = type(function)
+        if cls is types.FunctionType:
+            if is_new_code(function.__code__) and not function.__code__.co_flags & ASYNC:
+                turn(thread)
+                return function(*args, **kwargs)
+        elif cls is types.MethodType:
+            if issubclass(type(function.__self__), Model):
+                return function(*args, **kwargs)
+        elif cls is types.BuiltinFunctionType:
+            return call_builtin(thread, site, function, args, kwargs)
         return _call(thread, site, function, args, kwargs)
     finally:
         thread.call_site = outer
@@ -53,9 +67,6 @@ def _call(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...
     session = thread.run.session
     cls = type(function)
     if cls is types.FunctionType:
-        if is_new_code(function.__code__) and not function.__code__.co_flags & ASYNC:
-            session.turn(thread)
-            return function(*args, **kwargs)
         stand_in = STAND_INS.get(function)
         if stand_in is not None:
             return stand_in(*with_stand_ins(thread, args), **named_stand_ins(thread, kwargs))
@@ -97,7 +108,7 @@ def _function(
     session = thread.run.session
     code = function.__code__
     if is_new_code(code) and not code.co_flags & ASYNC:
-        session.turn(thread)
+        turn(thread)
         return function(*args, **kwargs)
     if code.co_flags & ASYNC:
         thread.run.sharing.refuse(site, f"{function.__name__}() is async code, which is not explored")
@@ -106,7 +117,7 @@ def _function(
     elif code.co_filename == "<string>":
         compared(thread, site, *args, names=(function.__name__,))  # what dataclass made
     session.ensure(function)
-    session.turn(thread)
+    turn(thread)
     return function(*args, **kwargs)
 
 

@@ -28,6 +28,7 @@ from .kinds import (
     module_of,
     underlying,
 )
+from .naming import short
 from .sites import Site
 from .threads import READ, WRITE, VirtualThread, current
 
@@ -46,6 +47,13 @@ def use_container(thread: VirtualThread, site: Site, value: Any, mode: int, doin
     use(thread, site, doing or ("read" if mode == READ else "write"), value, ((id(value), mode),), value)
 
 
+def _at(thread: VirtualThread, index: Any) -> str:
+    """The index as it is shown, in a run that is (a reader's own `__repr__` may have steps)."""
+    if thread.run.log is None:
+        return ""
+    return f"[{index!r}]" if type(index) in SCALARS or type(index) is slice else f"[{short(index)}]"
+
+
 def load_item(site: Site, obj: Any, index: Any) -> Any:
     thread = current()
     if thread is None:
@@ -55,7 +63,7 @@ def load_item(site: Site, obj: Any, index: Any) -> Any:
         makes = isinstance(obj, defaultdict) and obj.default_factory is not None
         use_container(thread, site, obj, WRITE if makes else READ)
         value = obj[index]
-        record(thread, site, "read", obj, f"[{index!r}]", value)
+        record(thread, site, "read", obj, _at(thread, index), value)
     else:
         if is_unseen(type(obj)):
             opaque(thread, site, obj)
@@ -75,7 +83,7 @@ def store_item(site: Site, value: Any, obj: Any, index: Any) -> None:
             others = containers_of(value) if type(index) is slice else []
             use(thread, site, "write", obj, ((id(obj), WRITE), *((id(o), READ) for o in others)), [obj, *others])
             obj[index] = value
-            record(thread, site, "write", obj, f"[{index!r}]", value)
+            record(thread, site, "write", obj, _at(thread, index), value)
             return
         if is_unseen(type(obj)):
             opaque(thread, site, obj)
@@ -88,7 +96,7 @@ def delete_item(site: Site, obj: Any, index: Any) -> None:
         kind = kind_of(type(obj))
         if kind == CONTAINER and is_plain(obj, "__delitem__"):
             use_container(thread, site, obj, WRITE, "delete")
-            record(thread, site, "delete", obj, f"[{index!r}]", None)
+            record(thread, site, "delete", obj, _at(thread, index), None)
         elif is_unseen(type(obj)):
             opaque(thread, site, obj)
     del obj[index]
@@ -267,7 +275,7 @@ def generated(thread: VirtualThread, site: Site, value: Any, *names: str) -> boo
 class Iterating:
     """An iterator for which every item is a step on what it comes from; it begins with the first of them."""
 
-    __slots__ = ("begin", "begun", "key", "mode", "site", "source")
+    __slots__ = ("begin", "begun", "key", "mode", "noted", "site", "source")
 
     def __init__(self, site: Site, source: Any, begin: Callable[[], Iterator[Any]], key: Any, mode: int):
         self.site = site
@@ -276,6 +284,8 @@ class Iterating:
         self.begun: Iterator[Any] | None = None
         self.key = key
         self.mode = mode
+        self.noted: tuple[Any, int] = (None, 0)
+        """Which thread used it last, and in which epoch."""
 
     @property
     def iterator(self) -> Iterator[Any]:
@@ -290,12 +300,18 @@ class Iterating:
         thread = current()
         if thread is None:
             return next(self.iterator)
-        thread.run.session.turn(thread)
-        # Two threads may share the iterator, and not only what it comes from.
-        accesses = ((self.key, self.mode), (id(self), WRITE))
-        use(thread, self.site, "read", self.source, accesses, (self.source, self))
+        run, site = thread.run, self.site
+        run.session.turn(thread)
+        noted = (thread, thread.epoch)
+        if self.noted == noted and not site.visible:
+            thread.writes += 1  # nothing new for the explorer (loops over a thread's own lists: 2 % of a schedule)
+        else:
+            self.noted = noted if not run.solo else self.noted
+            # Two threads may share the iterator, and not only what it comes from.
+            accesses = ((self.key, self.mode), (id(self), WRITE))
+            use(thread, site, "read", self.source, accesses, (self.source, self))
         value = next(self.iterator)
-        record(thread, self.site, "read", self.source, "", value)
+        record(thread, site, "read", self.source, "", value)
         if kind_of(type(value)) in (FUNCTION, CLASS):
             thread.run.session.ensure(value)
         return value

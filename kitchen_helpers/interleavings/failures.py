@@ -18,6 +18,8 @@ def failure_of(run: Run, names: Names | None = None) -> Failure | None:
     """What went wrong in a run that has come to its end; None if nothing did."""
     failed = run.failed
     waiting = [t for t in run.threads if not t.done and not t.daemon]
+    if failed is None and not waiting and run.ending != "livelock":
+        return None
     waits = tuple(_waits(waiting, names or Names(run.program)))
     if failed is not None:
         error = failed.error

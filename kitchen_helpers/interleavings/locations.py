@@ -16,14 +16,23 @@ from .threads import READ, WRITE, VirtualThread
 class _Touched:
     """Who touched a location in this run: for each thread the epochs of its last read and its last write."""
 
-    __slots__ = ("keep", "opaque", "reads", "sites", "writes")
+    __slots__ = ("dark", "keep", "only", "opaque", "reads", "sites", "writes")
 
-    def __init__(self, keep: Any):
+    def __init__(self, keep: Any, only: int):
         self.reads: dict[int, int] = {}
         self.writes: dict[int, int] = {}
-        self.sites: set[Site] = set()
+        self.only = only
+        """The thread that touched it; -1 once it is not the only one."""
+        self.sites: set[Site | None] = set()
+        self.dark: list[Site] = []
+        """The sites that were not visible when they first touched it: a conflict has something to say to them only."""
         self.keep = keep  # so that no other object gets its id during the run
         self.opaque: tuple[Site | None, str] | None = None
+
+    def met_at(self, site: Site | None) -> None:
+        self.sites.add(site)
+        if site is not None and not site.visible:
+            self.dark.append(site)
 
 
 _NOTICED = ("methods", "lock_releases", "thread_ends", "retries")
@@ -77,21 +86,25 @@ class Sharing:
             setattr(self, name, value)
 
     def note(self, thread: VirtualThread, key: Any, mode: int, site: Site | None, keep: Any) -> None:
+        number = thread.number
         entry = self.touched.get(key)
         if entry is None:
-            entry = self.touched[key] = _Touched(keep)
-        number = thread.number
+            entry = self.touched[key] = _Touched(keep, number)
         if self.wild and type(key) is tuple and key[0] in self.wild and key[1] != "*":
             self.note(thread, (key[0], "*"), mode, site, keep)
         mine = entry.reads if mode == READ else entry.writes
-        if mine.get(number) == thread.epoch and site in entry.sites:
+        if site not in entry.sites:
+            entry.met_at(site)
+        elif mine.get(number) == thread.epoch:
             return  # as before: whoever came in between has compared with this one
-        conflict = (entry.writes and self.meets(entry.writes, thread)) or (mode != READ and self.meets(entry.reads, thread))
         mine[number] = thread.epoch
-        if site is not None:
-            entry.sites.add(site)
-        if conflict:
-            self.conflict(entry)
+        if entry.only != number:
+            entry.only = -1
+            # (what is visible already, as most of what threads share is, has nothing to learn from a conflict)
+            if (entry.dark or entry.opaque is not None) and (
+                self.meets(entry.writes, thread) or (mode != READ and self.meets(entry.reads, thread))
+            ):
+                self.conflict(entry)
 
     def meets(self, epochs: dict[int, int], thread: VirtualThread) -> bool:
         """Is one of these accesses another thread's, and not in this thread's past?"""
@@ -101,11 +114,12 @@ class Sharing:
         return False
 
     def conflict(self, entry: _Touched) -> None:
-        for site in entry.sites:
+        for site in entry.dark:
             if not site.visible:
                 site.visible = True
                 self.visible.add(site)
                 self.learned = True
+        entry.dark.clear()
         if entry.opaque is not None:
             site_, what = entry.opaque
             self.refuse(site_, f"{what} is used by several threads, and what that does cannot be judged")
@@ -119,10 +133,12 @@ class Sharing:
         """
         entry = self.touched.get(key)
         if entry is None:
-            entry = self.touched[key] = _Touched(keep)
+            entry = self.touched[key] = _Touched(keep, thread.number)
+        if entry.only != thread.number:
+            entry.only = -1
         entry.opaque = (site, what)
-        if site is not None:
-            entry.sites.add(site)
+        if site not in entry.sites:
+            entry.met_at(site)
         met = [entry]
         if type(key) is tuple and key[1] == "*":
             self.wild.add(key[0])

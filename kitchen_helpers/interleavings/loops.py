@@ -114,10 +114,11 @@ def _same(before: dict[str, Any], after: Any) -> bool:
     after = dict(after)
     if before.keys() != after.keys():
         return False
-    return all(
-        a is b or (type(a) in SCALARS and type(a) is type(b) and a == b)
-        for a, b in ((before[n], after[n]) for n in before)
-    )
+    for name, a in before.items():
+        b = after[name]
+        if a is not b and not (type(a) in SCALARS and type(a) is type(b) and a == b):
+            return False
+    return True
 
 
 def _spin(thread: VirtualThread, site: Site, record: _Loop) -> None:

@@ -85,6 +85,8 @@ class Run:
         self.log = log
         self.deadline = deadline
         self.threads: list[VirtualThread] = []
+        self.numbered: dict[int, VirtualThread] = {}
+        self.unjoined = 0
         self.unsettled: deque[VirtualThread] = deque()
         self.watching = 0
         """How many threads wait for a change."""
@@ -116,8 +118,9 @@ class Run:
     ) -> VirtualThread:
         number = self.numbers.setdefault(path, len(self.numbers))
         thread = VirtualThread(self, number, path, name, job, daemon)
-        thread.started = True
         self.threads.append(thread)
+        self.numbered[number] = thread
+        self.unjoined += 1
         if parent is not None:
             thread.clock = list(parent.clock)
             thread.seen = {**parent.seen, parent.number: parent.epoch}
@@ -190,7 +193,7 @@ class Run:
         """Note that a thread has come to its end, and wake who waits for that."""
         thread.done = True
         for other in self.threads:
-            if other.waiting is not None and other.waiting == ("end", thread):
+            if other.waiting is not None and other.waiting[1] is thread:
                 other.waiting = None
                 self.unsettled.append(other)
 
@@ -201,8 +204,10 @@ class Run:
             if thread.seen.get(number, -1) < epoch:
                 thread.seen[number] = epoch
         thread.seen[other.number] = other.epoch
-        other.joined = True
-        self.solo = all(t.joined or t is thread for t in self.threads)
+        if not other.joined:
+            other.joined = True
+            self.unjoined -= 1
+        self.solo = self.unjoined == 1
 
     def next_thread_name(self) -> int:
         self.thread_names += 1
@@ -218,7 +223,8 @@ class Run:
         return self.strategy.decide(self)
 
     def hand(self, thread: VirtualThread) -> None:
-        if thread.worker is None:
+        worker = thread.worker
+        if worker is None:
             worker = thread.worker = self.pool.take()
             worker.job = thread
             while not worker.ident:
@@ -226,8 +232,8 @@ class Run:
             thread.ident = worker.ident
         if not self.over:
             now.thread = thread
-        if thread.worker.baton.locked():
-            thread.worker.baton.release()
+        if worker.baton.locked():
+            worker.baton.release()
 
     def pass_on(self, thread: VirtualThread) -> None:
         """Let whoever is next run, and come back when it is this thread's turn again."""
@@ -292,7 +298,7 @@ class Run:
         """
         if not self.abandoned:
             for thread in self.threads:
-                thread.__dict__.clear()
+                thread.forget()
 
     # -- steps ----------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ commute; a vector clock per thread tells what happened before what.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Set
 from typing import Any
 
 from .scheduler import Run, Strategy
@@ -20,6 +20,7 @@ STOP = -2
 
 
 _NONE: dict[int, list[tuple[int, int]]] = {}
+_NOBODY: Set[int] = frozenset()
 
 
 class Node:
@@ -32,20 +33,23 @@ class Node:
         """The threads that could go on, with the number of alternatives of their next step."""
         self.last = last
         self.chosen: Choice = (-1, 0)
-        self.backtrack: set[int] = set()
-        self.done: set[Choice] = set()
-        self.sleep: set[Choice] = set()
         self.free = True
         """Going on with another thread is no preemption: the last one cannot go on, or is asleep."""
         self.preemptions = 0
         """How many preemptions there were before."""
-        self.rescues: set[int] = set()
+        self.rescues: Set[int] = _NOBODY
         """The threads that could only go on by a wake-up for no reason."""
-        self.todo: list[Choice] = []
+        self.todo: list[Choice]
+        """What `choose` has kept for later."""
+        # What only the reduction knows; it makes the sets.
+        self.backtrack: set[int]
+        self.done: set[Choice]
+        self.sleep: set[Choice]
 
     def choose(self, order: list[int]) -> None:
         """Take the first of these threads, and keep the others for later."""
-        self.todo = [(n, a) for n in reversed(order) for a in reversed(range(self.enabled[n]))]
+        enabled = self.enabled
+        self.todo = [(n, a) for n in reversed(order) for a in range(enabled[n] - 1, -1, -1)]
         self.chosen = self.todo.pop()
 
     def preempts(self) -> bool:
@@ -70,68 +74,70 @@ class Search(Strategy):
         if depth & 7 == 0 and time.perf_counter() > run.deadline:
             run.ending = "time"
             return None
-        if depth < len(self.nodes):
-            node = self.nodes[depth]
-            return self.again(run, node)
-        enabled = {}
+        nodes = self.nodes
+        if depth < len(nodes):
+            return self.again(run, nodes[depth])
+        enabled: dict[int, VirtualThread] = {}
+        ways: dict[int, int] = {}
         for thread in run.threads:
             if thread.parked:
                 if thread.uses is not None:
                     thread.accesses = thread.uses()
                 if thread.ready is None or thread.ready():
-                    enabled[thread.number] = thread
+                    number = thread.number
+                    enabled[number] = thread
+                    ways[number] = 1 if thread.alternatives is None else thread.alternatives()
         if not enabled:
             run.ending = "stuck"
             return None
         if depth >= self.longest:
             run.ending = "long"
             return None
-        last = self.nodes[-1].chosen[0] if self.nodes else -1
-        node = Node({n: t.alternatives() if t.alternatives else 1 for n, t in enabled.items()}, last)
+        before = nodes[-1] if nodes else None
+        last = before.chosen[0] if before is not None else -1
+        node = Node(ways, last)
         if run.strict:
             node.rescues = {n for n, t in enabled.items() if t.rescue is not None and t.rescue()}
             if len(node.rescues) == len(enabled):
                 node.enabled[STOP] = 1
         behind = enabled.get(last)
         node.free = behind is None or behind.doing in ("sleep", "yield") or last in node.rescues
-        if self.nodes:
-            node.preemptions = self.nodes[-1].preemptions + self.nodes[-1].preempts()
+        if before is not None:
+            node.preemptions = before.preemptions + before.preempts()
         if not self.fill(run, node, enabled):
             run.ending = run.ending or "cut"
             return None
-        self.nodes.append(node)
+        nodes.append(node)
         return self.take(run, node, enabled.get(node.chosen[0]))
 
     def again(self, run: Run, node: Node) -> VirtualThread | None:
         """A choice that an earlier run made, too."""
         number = node.chosen[0]
-        thread = None
-        for other in run.threads:
-            if other.number == number:
-                thread = other
-                break
-        if number != STOP and (thread is None or not thread.enabled()):
-            run.ending, run.detail = "diverged", None if thread is None else thread.site
+        thread = run.numbered.get(number)
+        if thread is None:
+            if number == STOP:
+                return self.take(run, node, None)
+            run.ending = "diverged"
             return None
-        if thread is not None and thread.uses is not None:
+        if not thread.enabled():
+            run.ending, run.detail = "diverged", thread.site
+            return None
+        if thread.uses is not None:
             thread.accesses = thread.uses()
         return self.take(run, node, thread)
 
     def take(self, run: Run, node: Node, thread: VirtualThread | None) -> VirtualThread | None:
+        """The chosen step happens now."""
         if node.chosen[0] == STOP or thread is None:
             run.ending = "stuck"
             return None
         thread.alternative = node.chosen[1]
         self.depth += 1
-        self.taken(run, thread)
         return thread
 
     def fill(self, run: Run, node: Node, enabled: dict[int, VirtualThread]) -> bool:
         """Choose in a new state; False if nothing here is worth running."""
         raise NotImplementedError
-
-    def taken(self, run: Run, thread: VirtualThread) -> None:
-        """The chosen step happens now."""
 
     def foresee(self, run: Run, thread: VirtualThread) -> None:
         """The step before which `thread` is parked is about to become another one."""
@@ -206,7 +212,7 @@ class Reduced(Search):
         self.history: dict[Any, dict[int, list[tuple[int, int]]]] = {}
         """For each location and thread: at which depths it was used, and how."""
         self.clocks: list[list[int]] = []
-        self.used: list[list[Access]] = []
+        self.used: list[tuple[Access, ...]] = []
         self.fresh = 0
         """Steps before this depth were analysed in an earlier run."""
 
@@ -218,6 +224,7 @@ class Reduced(Search):
         self.fresh = max(0, len(self.nodes) - 1)
 
     def fill(self, run: Run, node: Node, enabled: dict[int, VirtualThread]) -> bool:
+        node.backtrack, node.done, node.sleep = set(), set(), set()
         if self.nodes:
             parent = self.nodes[-1]
             used = self.used[-1]
@@ -230,7 +237,7 @@ class Reduced(Search):
                     and not dependent(thread.accesses, used)
                 ):
                     node.sleep.add(choice)
-        awake = [n for n in node.enabled if any((n, a) not in node.sleep for a in range(node.enabled[n]))]
+        awake = [n for n in node.enabled if self.awake(node, n)] if node.sleep else list(node.enabled)
         if not awake:
             return False
         first = first_choice(node)
@@ -239,7 +246,9 @@ class Reduced(Search):
         self.want(node, number)
         if STOP in node.enabled:
             node.backtrack.update(node.enabled)
-        node.chosen = next(c for c in self.choices(node, number))
+        chosen = self.untried(node, number)
+        assert chosen is not None  # (it is awake)
+        node.chosen = chosen
         return True
 
     def want(self, node: Node, number: int) -> None:
@@ -248,21 +257,28 @@ class Reduced(Search):
             # A state in which nobody can be relied upon to go on is a deadlock, and must be met as such.
             node.backtrack.update(node.enabled)
 
-    def choices(self, node: Node, number: int) -> Iterator[Choice]:
+    def untried(self, node: Node, number: int) -> Choice | None:
         for alternative in range(node.enabled[number]):
             choice = (number, alternative)
             if choice not in node.done and choice not in node.sleep:
-                yield choice
+                return choice
+        return None
 
-    def taken(self, run: Run, thread: VirtualThread) -> None:
-        depth = self.depth - 1
+    def take(self, run: Run, node: Node, thread: VirtualThread | None) -> VirtualThread | None:
+        taken = super().take(run, node, thread)
+        if taken is not None:
+            self.analyse(taken, self.depth - 1)
+        return taken
+
+    def analyse(self, thread: VirtualThread, depth: int) -> None:
+        """Which earlier steps could this one also have come before, and what did it come after?"""
         clock = self.race(thread, depth, thread.accesses, depth >= self.fresh)
         if len(clock) <= thread.number:
             clock.extend([-1] * (thread.number + 1 - len(clock)))
         clock[thread.number] = depth
         thread.clock = clock
         self.clocks.append(clock[:])
-        self.used.append(list(thread.accesses))
+        self.used.append(thread.accesses)
         for key, mode in thread.accesses:
             self.history.setdefault(key, {}).setdefault(thread.number, []).append((depth, mode))
 
@@ -305,6 +321,8 @@ class Reduced(Search):
             self.want(node, min(helpers))
 
     def awake(self, node: Node, number: int) -> bool:
+        if not node.sleep:
+            return True
         return any((number, alternative) not in node.sleep for alternative in range(node.enabled[number]))
 
     def ended(self, run: Run) -> None:
@@ -327,7 +345,7 @@ class Reduced(Search):
             node = self.nodes[-1]
             node.done.add(node.chosen)
             for number in sorted(node.backtrack):
-                choice = next(self.choices(node, number), None)
+                choice = self.untried(node, number)
                 if choice is not None:
                     node.chosen = choice
                     return True
@@ -373,7 +391,7 @@ class Fixed(Search):
         return False
 
 
-def dependent(accesses: tuple[Access, ...], used: list[Access]) -> bool:
+def dependent(accesses: tuple[Access, ...], used: tuple[Access, ...]) -> bool:
     for key, mode in accesses:
         for other, how in used:
             if key == other and (mode != how or mode == WRITE):

@@ -10,12 +10,13 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import attributes, calls, containers, loops
+from . import attributes, calls, containers, loops, variables
 from .collect import Collector, is_rewritten
 from .kinds import CLASS, FUNCTION, kind_of
 from .locations import Sharing
 from .models.base import Model
 from .models.shadows import SHADOWED, CannotShadow, shadow
+from .plans import forget_plans
 from .pool import Pool
 from .scheduler import Run, StepLog
 from .search import Search
@@ -29,9 +30,9 @@ HOOKS: dict[str, Callable[..., Any]] = {
         attributes.load,
         attributes.store,
         attributes.delete,
-        attributes.load_variable,
-        attributes.store_variable,
-        attributes.delete_variable,
+        variables.load_variable,
+        variables.store_variable,
+        variables.delete_variable,
         attributes.called_back,
         containers.load_item,
         containers.store_item,
@@ -224,6 +225,7 @@ class Session:
 
     def prepare(self) -> None:
         sys.unraisablehook = self.unraisable
+        forget_plans()  # (an exploration that was given up may have left some)
         self.ensure(self.program)
         if isinstance(self.program, types.MethodType):
             self.snapshot.walk(self.program.__self__)
@@ -251,7 +253,7 @@ class Session:
     def close(self) -> None:
         self.collector.restore()
         self.sharing.reset()
-        attributes.forget_plans()
+        forget_plans()
         self.pool.close()
         if sys.unraisablehook == self.unraisable:
             sys.unraisablehook = self.told_before

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class Site:
     """Where a step stands in the source. A site becomes visible, for good, once two threads conflict there."""
 
-    __slots__ = ("file", "idle", "last", "line", "number", "source", "text", "visible")
+    __slots__ = ("file", "idle", "known", "last", "line", "number", "source", "text", "visible", "way")
 
     def __init__(self, file: str, line: int, text: str, source: str, number: int):
         self.file = file
@@ -21,6 +23,10 @@ class Site:
         self.visible = False
         self.idle = False
         """It only says how long to sleep, so its value does not matter."""
+        self.known: Any = None
+        """The class (or module) whose attribute was loaded here last, if how that is to be done is known for good."""
+        self.way: Any = None
+        """How it is done."""
 
     def __repr__(self) -> str:
         return f"<{self.text} in line {self.line}>"

@@ -7,10 +7,12 @@ import types
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
-from .attributes import forget_setters
+from . import kinds
 from .kinds import CLASS, CONTAINER, FUNCTION, INSTANCE, SCALARS, attributes_of, is_library, is_readers, kind_of
+from .plans import forget_plans
 
 _MISSING: Any = object()
+_is = operator.is_
 
 
 class Snapshot:
@@ -20,7 +22,7 @@ class Snapshot:
         self.ensure = ensure
         self.variables: dict[tuple[int, str], tuple[dict[str, Any], str, Any]] = {}
         self.cells: dict[int, tuple[types.CellType, Any]] = {}
-        self.objects: dict[int, tuple[Any, Any]] = {}
+        self.objects: dict[int, tuple[Any, _Saved]] = {}
         self.classes: dict[int, tuple[type, dict[str, Any]]] = {}
         self.ages: dict[int, int] = {}
         """id -> position: objects that were there before the program ran, in the order in which they were met."""
@@ -98,8 +100,9 @@ class Snapshot:
         for item, saved in self.objects.values():
             _put_back(item, saved)
         for cls, attributes in self.classes.values():
-            if len(cls.__dict__) != len(attributes) or any(cls.__dict__.get(n) is not v for n, v in attributes.items()):
-                forget_setters()
+            present = cls.__dict__
+            if len(present) != len(attributes) or not all(map(_is, map(present.get, attributes), attributes.values())):
+                forget_plans()
                 for name in [n for n in cls.__dict__ if n not in attributes]:
                     delattr(cls, name)
                 for name, value in attributes.items():
@@ -155,7 +158,11 @@ def _slot(item: Any, name: str) -> Any:
         return _MISSING
 
 
-def _save(item: Any) -> tuple[Any, dict[str, Any], dict[str, Any]]:
+_Saved = tuple[Any, dict[str, Any], dict[str, Any]]
+_PLAIN = frozenset(kinds.CONTAINERS)
+
+
+def _save(item: Any) -> _Saved:
     """The content of a container, the attributes, and the slots of an object."""
     content: Any = None
     if isinstance(item, dict):
@@ -166,12 +173,13 @@ def _save(item: Any) -> tuple[Any, dict[str, Any], dict[str, Any]]:
     return content, dict(attributes_of(item)), slots
 
 
-def _put_back(item: Any, saved: tuple[Any, dict[str, Any], dict[str, Any]]) -> None:
+def _put_back(item: Any, saved: _Saved) -> None:
     content, attributes, slots = saved
     if content is not None:
         if isinstance(item, dict):
             keys, values = content
-            if not (_same(dict.keys(item), keys) and _same(dict.values(item), values)):
+            # (the attributes of a function are such a dict, most of them empty)
+            if (keys or dict.__len__(item)) and not (_same(dict.keys(item), keys) and _same(dict.values(item), values)):
                 dict.clear(item)
                 for key, value in zip(keys, values, strict=True):
                     dict.__setitem__(item, key, value)
@@ -187,6 +195,8 @@ def _put_back(item: Any, saved: tuple[Any, dict[str, Any], dict[str, Any]]) -> N
         else:
             item.clear()
             item.extend(content)
+    if type(item) in _PLAIN:
+        return
     present = attributes_of(item)
     if not (_same(present.values(), attributes.values()) and list(present) == list(attributes)):
         present.clear()
@@ -201,7 +211,7 @@ def _put_back(item: Any, saved: tuple[Any, dict[str, Any], dict[str, Any]]) -> N
 
 def _same(now: Collection[Any], saved: Collection[Any]) -> bool:
     """Are these the very same objects?"""
-    return len(now) == len(saved) and all(map(operator.is_, now, saved))
+    return len(now) == len(saved) and all(map(_is, now, saved))
 
 
 def _inside(item: Any) -> list[Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..threads import READ, Access, VirtualThread, current
+from ..threads import READ, Access, VirtualThread, current, get_ident, now
 
 
 class Model:
@@ -42,7 +42,9 @@ class Model:
         uses: Callable[[], tuple[Access, ...]] | None = None,
     ) -> tuple[VirtualThread, int]:
         """Wait until it is this thread's turn and the operation is possible; returns the thread and the alternative."""
-        thread = current()
+        thread = now.thread
+        if thread is None or thread.ident != get_ident():
+            thread = current()
         if thread is None:
             raise RuntimeError(
                 f"this {self.what} was made while a program was explored and cannot be used after that; "
@@ -62,8 +64,9 @@ class Model:
         return thread, alternative
 
     def changed(self, thread: VirtualThread, *keys: Any) -> None:
-        for key in keys or (self.key,):
-            thread.run.changed(thread, key)
+        run = thread.run
+        for key in keys or (id(self),):
+            run.changed(thread, key)
 
     def saw(self, thread: VirtualThread, *keys: Any, retries: bool = True) -> None:
         """The operation only looked: nothing changed."""
@@ -79,7 +82,9 @@ class Model:
 
     def acting(self) -> VirtualThread:
         """The calling thread, for what is no step of its own."""
-        thread = current()
+        thread = now.thread
+        if thread is None or thread.ident != get_ident():
+            thread = current()
         if thread is None:
             raise RuntimeError(f"this {self.what} belongs to an exploration that is over")
         return thread

@@ -12,7 +12,10 @@ from .locks import Event
 
 
 def _virtual(thread: VirtualThread, real: threading.Thread) -> VirtualThread | None:
-    return next((t for t in thread.run.threads if t.real is real), None)
+    for known in thread.run.threads:
+        if known.real is real:
+            return known
+    return None
 
 
 def start(real: threading.Thread) -> None:

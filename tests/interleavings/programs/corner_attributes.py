@@ -12,7 +12,7 @@ from threading import Lock
 from types import SimpleNamespace
 
 from .helper import Box, Unlocked, in_threads
-from .table import fails, holds, never_holds
+from .table import fails, holds, never_holds, pair
 
 
 def _tally(make, read, write, guard):
@@ -215,6 +215,26 @@ def getattr_and_plain_store():
 @holds
 def getattr_and_plain_store_locked():
     _tally(Box, lambda till: getattr(till, "value", 0), _set_value, Lock())
+
+
+# One place in the source loads now a method, now what the class has for all: only the second is state.
+@pair(preemptions=1, schedules=6, ok=2)
+def getattr_of_several_names(guard):
+    class Shop:
+        value = 0
+
+        def is_open(self):
+            return True
+
+    shop = Shop()
+
+    def sell():
+        with guard:
+            _, value = [getattr(shop, name) for name in ("is_open", "value")]
+            Shop.value = value + 1
+
+    in_threads(sell, sell)
+    assert Shop.value == 2
 
 
 # The builtins under other names.

@@ -1,0 +1,163 @@
+"""What an attribute of a class's instances is: a field, a method, a property; found out once, and remembered."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import functools
+import inspect
+import queue
+import threading
+import types
+from typing import Any
+
+from .kinds import FUNCTION, is_library, kind_of
+from .models import threads
+from .models.base import Model
+from .sites import Site
+
+FIELD, METHOD, PROPERTY, DEFAULT, CACHED, HIDDEN = "field", "method", "property", "default", "cached", "hidden"
+QUIET = "quiet"
+"""No state of anybody's: a method of a container, of a model, of a Thread."""
+
+_plans: dict[tuple[type, str], tuple[str, Any]] = {}
+_setters: dict[tuple[type, str], bool] = {}
+_plain_plans: dict[tuple[type, str], tuple[str, Any]] = {}
+_FIELD_PLAN = (FIELD, None)
+_there: dict[tuple[type, str], bool] = {}
+
+
+def plan(cls: type, name: str) -> tuple[str, Any]:
+    """What an attribute of the instances of a class is, and the class that has a default for it."""
+    try:
+        return _plans[cls, name]
+    except KeyError:
+        found = _plans[cls, name] = _plan(cls, name)
+        return found
+
+
+def _plan(cls: type, name: str) -> tuple[str, Any]:
+    if getattr(cls.__getattribute__, "__objclass__", None) is None:
+        return PROPERTY, None  # the reader's own __getattribute__: Python code, rewritten like any other
+    return plain_plan(cls, name)
+
+
+def plain_plan(cls: type, name: str) -> tuple[str, Any]:
+    """The same for what is stored, and for `object.__getattribute__`."""
+    try:
+        return _plain_plans[cls, name]
+    except KeyError:
+        found = _plain_plans[cls, name] = _plain_plan(cls, name)
+        return found
+
+
+def _plain_plan(cls: type, name: str) -> tuple[str, Any]:
+    for owner in cls.__mro__:
+        if name in owner.__dict__:
+            value = owner.__dict__[name]
+            if isinstance(value, types.MemberDescriptorType):
+                return _FIELD_PLAN
+            if isinstance(value, property):
+                getter = getattr(value.fget, "__code__", None)
+                # The name of a Thread: nobody sees what the library does, but it is one value.
+                return _FIELD_PLAN if getter is not None and is_library(getter.co_filename, None) else (PROPERTY, None)
+            if isinstance(value, types.GetSetDescriptorType):
+                return (HIDDEN if name == "__dict__" else PROPERTY), None
+            if isinstance(value, functools.cached_property):
+                return CACHED, value
+            if isinstance(value, staticmethod | classmethod | types.FunctionType) or kind_of(type(value)) == FUNCTION:
+                return METHOD, None
+            if hasattr(type(value), "__get__"):
+                return PROPERTY, None
+            return DEFAULT, owner
+    return _FIELD_PLAN
+
+
+def forget_plans() -> None:
+    """Classes were changed, or changed back."""
+    _plans.clear()
+    _plain_plans.clear()
+    _there.clear()
+    _setters.clear()
+    forget_ways()
+
+
+_ways: set[Site] = set()
+"""The sites that know how to load."""
+
+
+def forget_ways() -> None:
+    for site in _ways:
+        site.known = site.way = None
+    _ways.clear()
+
+
+def know(site: Site, cls: Any, way: Any) -> None:
+    """The next load at this site is most likely of the same class: then it need not be judged anew."""
+    site.known, site.way = cls, way
+    _ways.add(site)
+
+
+_PRIMITIVES: tuple[Any, ...] = (
+    *(threading.Condition(), threading.Lock(), threading.Event(), threading.Barrier(1), threading.BoundedSemaphore()),
+    *(queue.PriorityQueue(), queue.SimpleQueue(), concurrent.futures.Future(), concurrent.futures.ThreadPoolExecutor),
+)
+OF_PRIMITIVES = frozenset(name for real in _PRIMITIVES for name in dir(real))
+"""What a program may know of a primitive: what the real ones have. A model has more, which leads into the explorer."""
+
+
+def always_there(cls: type, name: str) -> bool:
+    """Is it a method of a model or of a Thread, which is the same for all and no state of theirs?"""
+    try:
+        return _there[cls, name]
+    except KeyError:
+        if issubclass(cls, Model):
+            # (of what the real ones have: the rest leads into the explorer)
+            answer = not issubclass(cls, threads.Local) and name in OF_PRIMITIVES and hasattr(cls, name)
+            answer = answer and name != "__dict__"
+        else:
+            answer = cls is threading.Thread and plain_plan(cls, name)[0] is METHOD
+        _there[cls, name] = answer
+        return answer
+
+
+def has_setter(cls: type, name: str) -> bool:
+    """Does storing call Python code of the reader's (a property, a descriptor)?"""
+    try:
+        return _setters[cls, name]
+    except KeyError:
+        answer = _setters[cls, name] = _looked_up(cls, name)
+        return answer
+
+
+def _looked_up(cls: type, name: str) -> bool:
+    found = inspect.getattr_static(cls, name, None)
+    if isinstance(found, property):
+        return plain_plan(cls, name)[0] is PROPERTY
+    sets = hasattr(type(found), "__set__") or hasattr(type(found), "__delete__")
+    return sets and not isinstance(found, types.MemberDescriptorType)
+
+
+_CODE = ("__code__", "__defaults__", "__kwdefaults__")
+
+
+def unseen_change(obj: Any, name: str, value: Any) -> str:
+    """Why nobody sees what it does to the other threads when this attribute is changed; "" if it can be seen."""
+    special = name.startswith("__") and name.endswith("__")
+    if issubclass(type(obj), type):
+        if special:
+            return f"{name} of a class is changed, which Python itself looks up"
+        before = next((owner.__dict__[name] for owner in obj.__mro__ if name in owner.__dict__), None)
+        if _computes(before) or _computes(value):
+            return f"{obj.__name__}.{name} is changed, and a property or another descriptor acts where no step can be seen"
+    elif name == "__class__" or (name in _CODE and kind_of(type(obj)) == FUNCTION):
+        return f"{name} is changed, which Python itself looks up"
+    return ""
+
+
+def _computes(value: Any) -> bool:
+    return hasattr(type(value), "__get__") and not is_function(value)
+
+
+def is_function(value: Any) -> bool:
+    """Does an attribute of a class with this value make a method?"""
+    return kind_of(type(value)) == FUNCTION or isinstance(value, staticmethod | classmethod)
