@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack
+from math import inf
 from statistics import median
 from time import perf_counter, process_time
 from typing import Any
@@ -66,10 +67,28 @@ def line(what: str, figure: str, goal: str = "") -> None:
 
 
 def importing() -> None:
-    print("import kitchen_helpers")
-    code = "from time import process_time as now; t = now(); import kitchen_helpers; print(now() - t)"
-    taken = [float(subprocess.run([sys.executable, "-c", code], capture_output=True).stdout) for _ in range(ROUNDS)]
-    line("median, CPU time", f"{median(taken) * 1e3:.1f} ms", "goal: < 60 ms")
+    print("importing, CPU time in a fresh Python")
+    own = "import kitchen_helpers"
+    others = {
+        "its compare and explore, loaded when first used": f"{own} as kh; kh.compare, kh.explore",
+        "json, threading, concurrent.futures, multiprocessing": "import json, threading, concurrent.futures, multiprocessing",
+        "numpy": "import numpy",
+        "joblib": "import joblib",
+    }
+    taken = interleaved(
+        {"kitchen_helpers": lambda: import_seconds(own)}
+        | {name: lambda statement=statement: import_seconds(statement) for name, statement in others.items()}
+    )
+    line("kitchen_helpers", f"{taken['kitchen_helpers'] * 1e3:.1f} ms", "goal: < 60 ms")
+    for name in others:
+        if taken[name] < inf:
+            line(name, f"{taken[name] * 1e3:.1f} ms", f"{taken[name] / taken['kitchen_helpers']:.1f} ×")
+
+
+def import_seconds(statement: str) -> float:
+    """For ever where it is not installed."""
+    code = f"from time import process_time as now; t = now(); {statement}; print(now() - t)"
+    return float(subprocess.run([sys.executable, "-c", code], capture_output=True).stdout or inf)
 
 
 def overhead(count: int = 20_000) -> None:
