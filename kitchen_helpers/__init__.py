@@ -21,6 +21,7 @@ _HOMES: dict[str, str] = {
     "Scaling": "scaling",
     "run_under": "elsewhere",
     "SideBySide": "elsewhere",
+    "describe": "describing",
     "explore": "interleavings",
     "replay": "interleavings",
     "Exploration": "interleavings",

@@ -1,4 +1,4 @@
-"""Results in, Axes out. Nothing else imports matplotlib.
+"""Results in, Axes out, each with its words for those who cannot see it.
 
 Colours are Okabe and Ito's, which stay apart in colour blindness; lightness, hatching and words say the same again. Text
 and lines take the colours of the reader's own style, so that the figures can be read on dark ground too.
@@ -20,7 +20,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from .comparison import duration
-from .findings import speedup_title, timeline_title
+from .describing import tell
+from .findings import load_words, scaling_words, speedup_title, speedup_words, timeline_title, timeline_words
 from .laws import amdahl, usl
 from .loads import in_words
 from .runs import Run, Span
@@ -91,7 +92,7 @@ def plot_speedup(comparison: Comparison, ax: Axes | None = None) -> Axes:
     repeats = len(comparison.runs("sequential"))
     spread_of = f"median and 95 % interval of {repeats} repeats" if repeats > 1 else "one repeat: no interval"
     ax.set_xlabel(f"times as fast as sequential ({spread_of})")
-    _finish(ax, speedup_title(comparison))
+    _finish(ax, speedup_title(comparison), speedup_words(comparison))
     notes = [comparison.machine.caption, "dotted: what nothing can beat, with these workers and CPUs"]
     if starts:
         notes.append("hatched: lost to starting the workers once")
@@ -171,7 +172,8 @@ def plot_timeline(comparison: Comparison, engines: Iterable[str] | None = None, 
     key.append(Patch(facecolor=QUIET, label="computing"))
     if starts:
         key.append(Patch(facecolor="none", edgecolor=QUIET, hatch=HATCH, linewidth=0, label="starting workers"))
-    _finish(ax, timeline_title(comparison, names))
+    words = timeline_words(comparison, runs, {name: len(own) for name, own in lanes.items()})
+    _finish(ax, timeline_title(comparison, names), words)
     ax.legend(handles=key, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, frameon=False, fontsize="small")
     ax.set_title(ax.get_title(loc="left"), loc="left", fontweight="bold", pad=26)
     _caption(ax, [comparison.machine.caption])
@@ -228,7 +230,7 @@ def plot_scaling(scaling: Scaling, ax: Axes | None = None) -> Axes:
         title = f"{scaling.task}: {best} workers are {gain.median:.1f} times as fast as one"
     else:
         title = f"{scaling.task}: more workers make no clear difference"
-    _finish(ax, title)
+    _finish(ax, title, scaling_words(scaling))
     ax.legend(frameon=False, loc="upper left", fontsize="small")
     _caption(ax, [scaling.machine.caption, f"{len(scaling.runs(1))} repeats"])
     return ax
@@ -260,7 +262,7 @@ def plot_load(result: LoadResult, ax: Axes | None = None) -> Axes:
         title = f"{clients}: 95 % of the requests are answered within {in_words(result.latency(95).median)}"
     else:
         title = f"{clients}: {failed:.0%} of the requests get no good answer"
-    _finish(ax, title)
+    _finish(ax, title, load_words(result))
     # Above the axes, as the lines may run anywhere within.
     ax.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, frameon=False, fontsize="small", borderaxespad=0)
     ax.set_title(title, loc="left", fontweight="bold", pad=26)
@@ -311,8 +313,9 @@ def _box(left: float, right: float, low: float, high: float) -> list[tuple[float
     return [(left, low), (right, low), (right, high), (left, high)]
 
 
-def _finish(ax: Axes, title: str) -> None:
+def _finish(ax: Axes, title: str, words: str) -> None:
     ax.set_title(title, loc="left", fontweight="bold")
+    tell(ax, words)
     for side in ("top", "right", "left"):
         ax.spines[side].set_visible(False)
 

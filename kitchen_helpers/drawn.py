@@ -1,0 +1,133 @@
+"""What an Axes holds, in words: its axes' labels, its lines, bars and strokes with their figures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any, cast
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis
+from matplotlib.category import StrCategoryFormatter
+from matplotlib.collections import EventCollection, PathCollection
+from matplotlib.container import BarContainer, ErrorbarContainer
+from matplotlib.lines import Line2D
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FixedFormatter
+
+# Of longer series the ends and the extremes are told.
+MOST_POINTS = 12
+Point = tuple[float, float, float, float]
+"""Across, up, and from where to where its error bar goes."""
+
+
+def contents(ax: Axes) -> Iterator[str]:
+    """What has been drawn, a part for each line or group of bars."""
+    if ax.axison:
+        named = (("across", ax.get_xlabel()), ("up", ax.get_ylabel()))
+        axes = ", ".join(f"{where} {label}" for where, label in named if label)
+        if axes:
+            yield f"Axes: {axes}"
+    told: set[Any] = set()
+    for group in ax.containers:
+        told.update(group.get_children())
+        if isinstance(group, BarContainer):
+            yield _named(group, "bars", _bars(ax, group))
+        elif isinstance(group, ErrorbarContainer):
+            told.update(part for some in group.lines if some for part in (some if isinstance(some, tuple) else [some]))
+            yield _named(group, "points", _series(ax, _with_errors(group)))
+    for line in ax.lines:
+        if line not in told:
+            yield _line(ax, line)
+    for shape in ax.collections:
+        if isinstance(shape, EventCollection):
+            yield _strokes(ax, shape)
+        elif isinstance(shape, PathCollection):
+            yield _named(shape, "points", _series(ax, _points(*np.transpose(shape.get_offsets()))))
+        elif shape not in told and _label(shape):
+            yield _named(shape, "band", "")
+    if ax.images:
+        yield "a picture" if len(ax.images) == 1 else f"{len(ax.images)} pictures"
+    yield from (text.get_text() for text in ax.texts if text.get_text())
+
+
+def _label(artist: Any) -> str:
+    label = str(artist.get_label() or "")
+    return "" if label.startswith("_") else label
+
+
+def _named(artist: Any, kind: str, content: str) -> str:
+    name = f"{kind} “{label}”" if (label := _label(artist)) else kind
+    return f"{name}: {content}" if content else name
+
+
+def _value(axis: Axis, value: float) -> str:
+    """A place on an axis: the name that stands there, or the number."""
+    formatter = axis.get_major_formatter()
+    if isinstance(formatter, FixedFormatter | StrCategoryFormatter):
+        places = [float(place) for place in axis.get_majorticklocs()]
+        nearest = min(range(len(places)), key=lambda i: abs(places[i] - value), default=None)
+        if nearest is not None and abs(places[nearest] - value) < 0.45:
+            return formatter.format_ticks(places)[nearest].replace("\n", " ")
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _bars(ax: Axes, group: BarContainer) -> str:
+    lying = group.orientation == "horizontal"
+    place, length = (ax.yaxis, ax.xaxis) if lying else (ax.xaxis, ax.yaxis)
+    found = []
+    for bar in cast(Sequence[Rectangle], group.patches):
+        begin, size = (bar.get_x(), bar.get_width()) if lying else (bar.get_y(), bar.get_height())
+        middle = bar.get_y() + bar.get_height() / 2 if lying else bar.get_x() + bar.get_width() / 2
+        reach = _value(length, begin + size)
+        found.append(f"{_value(place, middle)} {f'from {_value(length, begin)} to ' if begin else ''}{reach}")
+    return ", ".join(found)
+
+
+def _with_errors(group: ErrorbarContainer) -> list[Point]:
+    line, _, bars = group.lines
+    upright = group.has_yerr
+    ends = [[(float(end[1]) if upright else float(end[0])) for end in bar] for bar in bars[-1].get_segments()] if bars else []
+    points = _points(*line.get_data(orig=False))
+    if len(ends) != len(points) or not upright:
+        return points
+    return [(x, y, min(end), max(end)) for (x, y, _, _), end in zip(points, ends, strict=True)]
+
+
+def _points(xs: Any, ys: Any) -> list[Point]:
+    return [(float(x), float(y), float(y), float(y)) for x, y in zip(xs, ys, strict=True)]
+
+
+def _line(ax: Axes, line: Line2D) -> str:
+    points = _points(*line.get_data(orig=False))
+    if line.get_transform() == ax.get_yaxis_transform(which="grid") and points:
+        return _named(line, "level line", f"at {_value(ax.yaxis, points[0][1])}")
+    if line.get_transform() == ax.get_xaxis_transform(which="grid") and points:
+        return _named(line, "upright line", f"at {_value(ax.xaxis, points[0][0])}")
+    kind = "points" if line.get_linestyle() in ("None", "none", "") else "line"
+    return _named(line, kind, _series(ax, points))
+
+
+def _series(ax: Axes, points: Sequence[Point]) -> str:
+    def told(point: Point) -> str:
+        x, y, low, high = point
+        spread = f" ({_value(ax.yaxis, low)} to {_value(ax.yaxis, high)})" if low < high else ""
+        return f"{_value(ax.xaxis, x)}: {_value(ax.yaxis, y)}{spread}"
+
+    if len(points) <= MOST_POINTS:
+        return ", ".join(map(told, points))
+    highest, lowest = max(points, key=lambda point: point[1]), min(points, key=lambda point: point[1])
+    ends = f"{len(points):,} from {told(points[0])} to {told(points[-1])}"
+    return f"{ends}; highest at {told(highest)}, lowest at {told(lowest)}"
+
+
+def _strokes(ax: Axes, strokes: EventCollection) -> str:
+    lying = strokes.is_horizontal()
+    along, across = (ax.xaxis, ax.yaxis) if lying else (ax.yaxis, ax.xaxis)
+    at = sorted(float(place) for place in cast(Sequence[float], strokes.get_positions()))
+    name = _label(strokes) or _value(across, strokes.get_lineoffset())
+    if len(at) < 2:
+        return f"{name}: {len(at)} stroke{'s' * (len(at) != 1)}"
+    begin, end = max(pairwise(at), key=lambda pair: pair[1] - pair[0])
+    return f"{name}: {len(at)} strokes, the longest gap from {_value(along, begin)} to {_value(along, end)}"
