@@ -54,7 +54,9 @@ failing schedule: 4 steps, 1 preemption (a switch that nothing forced)
 
 line 6 of your cell:  with source.lock:
 line 7 of your cell:  with target.lock:
-circle: Ana holds a.lock and waits for b.lock (line 7) → Ben holds b.lock and waits for a.lock (line 7) → Ana
+circle: Ana holds a.lock and waits for b.lock (line 7) →
+        Ben holds b.lock and waits for a.lock (line 7) →
+        Ana
 also stuck: main waits for the end of Ana (line 15)
 repeat it: kh.replay(payday, "A1 B2 A1")"""
 
@@ -87,7 +89,8 @@ def test_holds_is_said_with_its_scope(more: dict[str, object], expected: str) ->
 
 
 def test_a_strict_exploration_says_so() -> None:
-    assert "strict" in text_report(lane_examples.exploration("holds", strict=True))
+    report = text_report(lane_examples.exploration("holds", strict=True))
+    assert report.endswith("\nstrict: wake-ups in any order, and spurious ones, are included")
 
 
 def test_unfinished_is_never_taken_for_a_pass() -> None:
@@ -128,7 +131,39 @@ def test_no_step_is_lost_by_folding() -> None:
 def test_many_threads_stand_like_stairs_and_every_name_differs() -> None:
     lines = text_lanes(lane_examples.wide(12)).splitlines()
     assert re.findall(r"…(\d+)", lines[3]) == [str(i) for i in range(1, 13)]
-    assert max(width(line) for line in lines) < 150
+    assert max(width(line) for line in lines) < 140
+
+
+@pytest.mark.parametrize("name", sorted({*lane_examples.ALL} - {"wide", "hostile"}))
+def test_all_fits_into_what_a_notebook_shows(name: str) -> None:
+    lines = text_lanes(lane_examples.ALL[name]()).splitlines()
+    assert max(map(width, lines)) <= 100
+
+
+def test_three_lanes_too_wide_to_stand_side_by_side_overlap() -> None:
+    s = lane_examples.Script()
+    for name, switch in (("Ana", ""), ("Ben", "preempted"), ("Cem", "preempted")):
+        s.does(name, "acquire", "permits_of_the_bakery", 5, "with permits:", switch=switch)
+        s.add(name, "call", "ovens_that_are_free.popleft() → 1", "ovens_that_are_free", "[0]", 2, "pop")
+        s.add(name, "call", "tally", "tally", "1", 3, "tally += 1", note=f"{name} is late")
+    lines = text_lanes(replace(lane_examples.lost_update(), steps=tuple(s.steps))).splitlines()
+    assert max(map(width, lines)) <= 100
+    names, first, _, _, note = lines[3:8]
+    places = [names.index(name) for name in ("Ana", "Ben", "Cem")]
+    assert places[1] - places[0] == places[2] - places[1] < len("ovens_that_are_free.popleft() → 1")
+    assert names.endswith("value") and first.endswith("line 5") and note.strip() == "Ana is late"
+
+
+def test_a_note_that_would_make_its_line_too_long_stands_below_its_step() -> None:
+    note = "an update that stood here is lost, and so is the money"
+    found = lane_examples.lost_update()
+    found = replace(found, steps=(*found.steps[:2], replace(found.steps[2], note=note), found.steps[3]))
+    lines = text_lanes(found).splitlines()
+    step, below = lines[7:9]
+    assert step.endswith("writes value ← 1   1            line 4") and below.strip() == note
+    assert below.index("an") == step.index("writes") and lines[10].endswith("Ben's update is lost")
+    found = replace(found, steps=(*found.steps[:2], replace(found.steps[2], note=note + " of this evening"), found.steps[3]))
+    assert len(text_lanes(found).splitlines()[8]) <= 100
 
 
 def test_a_livelock_says_where_it_goes_round() -> None:
@@ -177,8 +212,8 @@ def test_where_no_step_says_who_failed_it_stands_behind_the_last_step_of_that_th
     found = lane_examples.worker_exception()
     assert "✗" not in text_lanes(found)
     lines = text_lanes(replace(found, steps=found.steps[:3])).splitlines()
-    line = next(line for line in lines if "✗" in line)
-    assert line.startswith(" 1  reads stock['eggs'] → 1") and line.endswith("✗ then KeyError (line 4)")
+    step, below = lines[4:6]
+    assert step.startswith(" 1  reads stock['eggs'] → 1") and below.strip() == "✗ then KeyError (line 4)"
     lines = text_lanes(replace(found, steps=found.steps[1:3])).splitlines()  # Ana has no step
     assert next(line for line in lines if "✗" in line).split() == ["✗", "KeyError", "line", "4"]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from .verdict import Counterexample, Exploration, Step
 from .wording import (
@@ -32,8 +33,8 @@ from .wording import (
 _MOST_ROWS = 60
 _CELL = 36  # columns that an action may take
 _VALUE = 18
-_ROOM = 120  # columns for all lanes together: beyond that they overlap like stairs, as only one of them acts in a row
-_WIDE = 120  # columns for lanes and values, if every object is to have its own column
+_WIDE = 100  # columns that JupyterLab surely shows in a window of 1280 pixels: it breaks longer lines anywhere
+_STEP = 6  # columns from lane to lane, at least
 _HOLDS, _BLOCKED = "║", "░"
 
 
@@ -53,7 +54,9 @@ def text_report(exploration: Exploration) -> str:
 def verdict_lines(exploration: Exploration) -> list[str]:
     """The verdict, its scope and the remarks, a sentence each."""
     if exploration.verdict == "holds":
-        lines = [f"holds: {_covered(exploration)}", f"scope: {SCOPE}{_strictly(exploration)}"]
+        lines = [f"holds: {_covered(exploration)}", f"scope: {SCOPE}"]
+        if exploration.strict:
+            lines.append("strict: wake-ups in any order, and spurious ones, are included")
     elif exploration.verdict == "unfinished":
         lines = [
             f"unfinished: {clean(exploration.reason)}",
@@ -82,10 +85,6 @@ def _covered(exploration: Exploration) -> str:
     return f"all {number:,} interleavings of the visible steps were run; none fails"
 
 
-def _strictly(exploration: Exploration) -> str:
-    return "; wake-ups in any order and spurious ones included (strict)" if exploration.strict else ""
-
-
 def _lanes(counterexample: Counterexample, second_line: str) -> str:
     lines = [f"fails: {sentence(counterexample)}", second_line, ""]
     if counterexample.steps:
@@ -103,10 +102,9 @@ def _lanes(counterexample: Counterexample, second_line: str) -> str:
 
 def _waits(counterexample: Counterexample) -> list[str]:
     circle, others = waiting(counterexample)
-    if width(" → ".join(circle)) > _WIDE:
+    lines = ["circle: " + " → ".join(circle)] if circle else []
+    if lines and width(lines[0]) > _WIDE:
         lines = ["circle: " + " →\n        ".join(circle)]
-    else:
-        lines = ["circle: " + " → ".join(circle)] if circle else []
     return lines + [f"{'also stuck' if circle else 'stuck'}: {wait}" for wait in others]
 
 
@@ -116,8 +114,8 @@ def _table(counterexample: Counterexample) -> list[str]:
     for row in rows(counterexample, _MOST_ROWS):
         if row.switch is not None:
             lines.append(f" ── switch ({row.switch}) ──" if row.switch else " ── switch ──")
-        lines.append(table.line(row))
-    lines += table.ending(ending(counterexample))
+        lines += table.lines(row)
+    lines += table.ending()
     used = "".join(lines)
     legend = [
         f"{mark} {meaning}" for mark, meaning in ((_HOLDS, "holds a lock"), (_BLOCKED, "is blocked")) if mark in used
@@ -125,112 +123,130 @@ def _table(counterexample: Counterexample) -> list[str]:
     return [*lines, *([f"{' ' * table.left}{'   '.join(legend)}"] if legend else [])]
 
 
+@dataclass(frozen=True)
+class _Columns:
+    """Where the columns begin: one for each lane, then the values, then the number of the line."""
+
+    lanes: list[int]
+    stairs: bool
+    """The lanes are closer than their texts are wide: as only one of them acts in a row, they may overlap."""
+    objects: list[str]
+    """Those that have a column each; [] if all values stand in one."""
+    values: list[int]
+    line: int
+
+
 class _Table:
-    """Where each column stands, and the state that goes from row to row: who holds a lock, who is blocked."""
+    """The rows, and the state that goes from row to row: who holds a lock, who is blocked."""
 
     def __init__(self, counterexample: Counterexample) -> None:
         self.steps = steps = counterexample.steps
         self.threads = lanes_of(counterexample)
-        self.objects = values_shown(counterexample, 3)
         self.widest_number = max(2, len(str(steps[-1].number)))
         self.left = self.widest_number + 2
-        longest = {thread: width(clean(thread)) for thread in self.threads}
-        for step in steps:
-            longest[step.thread] = max(longest[step.thread], width(clean(step.action)))
-        for thread, (text, _) in ending(counterexample).items():
-            longest[thread] = max(longest[thread], width(text))
-        cells = [min(longest[thread], _CELL) + 3 for thread in self.threads]
-        self.stairs = sum(cells) > _ROOM
-        if self.stairs:
-            stride = max(6, min((_ROOM - _CELL) // max(1, len(cells) - 1), max(cells)))
-            cells = [min(cell, stride) for cell in cells[:-1]] + cells[-1:]
-        self.starts = [self.left + sum(cells[:i]) for i in range(len(cells))]
-        self.cells = cells
-        reach = [start + min(longest[name], _CELL) + 3 for name, start in zip(self.threads, self.starts, strict=True)]
-        self.values_at = max(reach)
-        self.value_cells = self._value_cells(steps)
-        if len(self.objects) > 1 and self.values_at + sum(self.value_cells) > _WIDE:
-            self.objects = []
-            self.value_cells = self._value_cells(steps)
-        self.line_at = self.values_at + sum(self.value_cells)
+        self.widest_line = max(len(_line(step.line)) for step in steps)
+        self.told = {name: (_end(text), line) for name, (text, line) in ending(counterexample).items()}
+        self.columns = self._columns(values_shown(counterexample, 3))
         self.failed = failed_after(counterexample)
         self.blocked_after = dict(zip([step.number for step in steps], blocked_after(counterexample), strict=True))
         self.holding: set[str] = set()
         self.blocked: set[str] = set()
 
-    def _value_cells(self, steps: Sequence[Step]) -> list[int]:
-        if not self.objects:
-            widest = max((width(self._value(step)) for step in steps), default=0)
-            return [max(width("value"), widest) + 3 if widest else 0]
+    def _columns(self, objects: list[str]) -> _Columns:
+        """The first way that is not too wide: side by side, closer, with all values in one column, like stairs."""
+        longest = {thread: width(clean(thread)) for thread in self.threads}
+        for step in self.steps:
+            longest[step.thread] = max(longest[step.thread], width(clean(step.action)))
+        for thread, (text, _) in self.told.items():
+            longest[thread] = max(longest[thread], width(text))
+        texts = [min(longest[thread], _CELL) for thread in self.threads]
+        ways = [objects, []] if len(objects) > 1 else [objects]
+        for own in ways:
+            for gap in (3, 2):
+                columns = self._placed(texts, [text + gap for text in texts[:-1]], own, gap)
+                if columns.line + self.widest_line <= _WIDE:
+                    return columns
+        for most in range(max(texts) + 1, _STEP - 1, -1):
+            for own in ways:
+                columns = self._placed(texts, [min(text + 2, most) for text in texts[:-1]], own, 2)
+                if columns.line + self.widest_line <= _WIDE:
+                    return columns
+        return columns
+
+    def _placed(self, texts: list[int], strides: list[int], own: list[str], gap: int) -> _Columns:
+        lanes = [self.left + sum(strides[:i]) for i in range(len(texts))]
+        values_at = max(at + text for at, text in zip(lanes, texts, strict=True)) + 3
+        cells = [cell + gap for cell in self._value_cells(own)]
+        values = [values_at + sum(cells[:i]) for i in range(len(cells))]
+        stairs = any(stride < text + 2 for stride, text in zip(strides, texts, strict=False))
+        return _Columns(lanes, stairs, own, values, values_at + sum(cells))
+
+    def _value_cells(self, own: Sequence[str]) -> list[int]:
+        """How wide each column of values is, without a gap."""
+        if not own:
+            widths = [width(_value(step, False)) for step in self.steps if step.value is not None]
+            return [max(width("value"), *widths)] if widths else []
         return [
-            3 + max(min(width(clean(name)), _VALUE), *(width(self._value(s)) for s in steps if s.object == name))
-            for name in self.objects
+            max(min(width(clean(name)), _VALUE), *(width(_value(s, True)) for s in self.steps if s.object == name))
+            for name in own
         ]
 
-    def _value(self, step: Step) -> str:
-        if step.value is None:
-            return ""
-        value = shorten(step.value, _VALUE)
-        return value if self.objects or not step.object else f"{shorten(step.object, _VALUE)} = {value}"
-
     def header(self) -> str:
-        room = max(4, min(self.cells) - 1) if self.stairs else _CELL
+        starts = self.columns.lanes
+        room = min(b - a for a, b in zip(starts, starts[1:], strict=False)) - 2 if self.columns.stairs else _CELL
         names = told_apart(self.threads, lambda name: shorten(name, room))
         line = ""
-        for start, name in zip(self.starts, names, strict=True):
+        for start, name in zip(starts, names, strict=True):
             line = _pad(line, start) + name
-        for start, name in self._value_columns():
+        for start, name in zip(self.columns.values, self.columns.objects or ["value"], strict=False):
             line = _pad(line, start) + shorten(name, _VALUE)
         return line.rstrip()
 
-    def _value_columns(self) -> list[tuple[int, str]]:
-        if not self.objects:
-            return [(self.values_at, "value")] if self.value_cells[0] else []
-        return [(self.values_at + sum(self.value_cells[:i]), name) for i, name in enumerate(self.objects)]
-
-    def line(self, row: Row) -> str:
+    def lines(self, row: Row) -> Iterator[str]:
+        """One line for a row, and a second one for a note that is too long for it."""
         lane = self.threads.index(row.steps[0].thread)
         held = row.steps[0].thread in self.holding
         self._advance(row)
-        gutters = self._gutters()
-        gutters[lane] = _HOLDS if held or row.steps[-1].thread in self.holding else ""
         step = row.step
         number = f"{step.number:>{self.widest_number}}" if step else _pad("⋮", self.widest_number)
-        text = shorten(step.action, _CELL) if step else _folded(row)
-        line = number
-        for i, start in enumerate(self.starts):
-            if i == lane:
-                line = _pad(line, start - 1, 1) + (gutters[i] or " ") + text
-            elif gutters[i] and width(line) < start - 1:
-                line = _pad(line, start - 1, 1) + gutters[i]
+        mark = _HOLDS if held or row.steps[-1].thread in self.holding else " "
+        line = self._across(number, {lane: mark + (shorten(step.action, _CELL) if step else _folded(row))})
         if step is None:
-            return line
-        columns = self._value_columns()
-        at = columns[self.objects.index(step.object)][0] if step.object in self.objects else self.values_at
-        line = _pad(_pad(line, at) + self._value(step), self.line_at)
-        if step.line:  # a worker of a pool takes its task in no line of the program
-            line += f"line {step.line}"
+            yield line
+            return
+        columns = self.columns
+        if step.value is not None:
+            own = step.object in columns.objects
+            at = columns.values[columns.objects.index(step.object) if own else 0]
+            line = _pad(line, at) + _value(step, bool(columns.objects))
+        line = _pad(line, columns.line) + _line(step.line)
         notes = [note for note in (step.note, self.failed.get(step.number)) if note]
-        return (_pad(line, self.line_at + 12) + shorten("; ".join(notes), 100)).rstrip() if notes else line.rstrip()
+        note = shorten("; ".join(notes), _WIDE - self.left)
+        beside = (columns.line + 12, columns.line + self.widest_line + 2)
+        at = next((at for at in beside if at + width(note) <= _WIDE), 0)
+        yield (_pad(line, at) + note if at else line).rstrip()
+        if note and not at:
+            yield self._across("", {lane: " " + note}, _WIDE - width(note))
 
-    def ending(self, told: dict[str, tuple[str, int | None]]) -> list[str]:
+    def ending(self) -> list[str]:
         """Below the last step: who waits for ever, and for what; who failed."""
-        at_once = [list(told)] if told and not self.stairs else [[name] for name in told]
+        names = list(self.told)
         lines = []
-        for names in at_once:
-            line = ""
-            for name, start, gutter in zip(self.threads, self.starts, self._gutters(), strict=True):
-                if name in names:
-                    text = told[name][0]
-                    mark = " " if text.startswith("✗") else _BLOCKED
-                    if width(text) > _CELL and mark == _BLOCKED:
-                        text = "waits for ever"  # for what, stands below
-                    line = _pad(line, start - 1, 1) + mark + shorten(text, _CELL)
-                elif gutter and width(line) < start - 1:
-                    line = _pad(line, start - 1, 1) + gutter
-            at = {told[name][1] for name in names}
-            lines.append(_pad(line, self.line_at) + f"line {at.pop()}" if len(at) == 1 and at != {None} else line)
-        return lines
+        for group in [names] if names and not self.columns.stairs else [[name] for name in names]:
+            texts = {self.threads.index(name): self.told[name][0] for name in group}
+            line = self._across("", {i: (" " if "✗" in text[:1] else _BLOCKED) + text for i, text in texts.items()})
+            at = {self.told[name][1] for name in group}
+            lines.append(_pad(line, self.columns.line) + _line(at.pop() or 0) if len(at) == 1 else line)
+        return [line.rstrip() for line in lines]
+
+    def _across(self, line: str, texts: dict[int, str], last: int = _WIDE) -> str:
+        """`line`, and in each lane its text, whose first character stands left of it, or else its gutter."""
+        for i, (start, gutter) in enumerate(zip(self.columns.lanes, self._gutters(), strict=True)):
+            if i in texts:
+                line = _pad(line, min(start, last) - 1, 1) + texts[i]
+            elif gutter and width(line) < start - 1:
+                line = _pad(line, start - 1, 1) + gutter
+        return line
 
     def _gutters(self) -> list[str]:
         return [_BLOCKED if name in self.blocked else _HOLDS if name in self.holding else "" for name in self.threads]
@@ -239,6 +255,22 @@ class _Table:
         for step in row.steps:
             (self.holding.add if step.holds else self.holding.discard)(step.thread)
         self.blocked = self.blocked_after[row.steps[-1].number]
+
+
+def _value(step: Step, in_own_column: bool) -> str:
+    if step.value is None:
+        return ""
+    value = shorten(step.value, _VALUE)
+    return value if in_own_column or not step.object else f"{shorten(step.object, _VALUE)} = {value}"
+
+
+def _line(number: int) -> str:
+    return f"line {number}" if number else ""  # a worker of a pool takes its task in no line of the program
+
+
+def _end(text: str) -> str:
+    """How a thread has ended, in the room of a lane; what it waits for also stands below."""
+    return "waits for ever" if width(text) > _CELL and not text.startswith("✗") else shorten(text, _CELL)
 
 
 def _folded(row: Row) -> str:
