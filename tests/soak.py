@@ -59,7 +59,7 @@ def run(notebook: Path, one_cpu: bool = False) -> Run:
                 while process.poll() is None:
                     peak = max(peak, sum(map(memory, children(process))))
                     time.sleep(SAMPLED_EVERY)
-                _, left = psutil.wait_procs(list(marked(scratch)), timeout=5)
+                _, left = psutil.wait_procs(list(marked(scratch)), timeout=2)
             finally:
                 for one in marked(scratch):
                     with suppress(psutil.Error):
