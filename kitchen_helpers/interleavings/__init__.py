@@ -8,8 +8,8 @@ How it works, in the order in which a program meets the modules:
 - `collect` finds the functions that the program reaches, `scopes`, `expressions` and `rewrite` change their trees so that every
   use of state that threads could share calls a hook, and the code is swapped for as long as the exploration lasts.
 - The hooks (`attributes`, `variables`, `containers`, `calls`, `builtin_calls`, `loops`) do what the code did; `plans` knows
-  what the attributes of a class are. `locations` notices when two threads conflict on a location: from then on its sites
-  are *visible*, and the search starts again.
+  what the attributes of a class are, `accesses` makes a step of what threads share. `locations` notices when two threads
+  conflict on a location: from then on its sites are *visible*, and the search starts again.
 - `models` stand in for the primitives of `threading`, `queue` and `concurrent.futures`.
 - `scheduler` runs one thread at a time, in real threads that `pool` keeps; before each visible step somebody decides
   who is next.

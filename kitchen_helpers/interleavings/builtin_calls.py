@@ -13,8 +13,7 @@ from collections import deque
 from typing import Any
 
 from . import attributes, containers
-from .attributes import Inside, called_back, record, use
-from .attributes import hidden as opaque
+from .accesses import Inside, called_back, opaque, record, use
 from .containers import Iterating, generator_key, iterate, read_all
 from .kinds import CLASS, CONTAINER, FUNCTION, INSTANCE, OPAQUE, VIEW, deep, is_library, is_unseen, kind_of, underlying
 from .models import threads

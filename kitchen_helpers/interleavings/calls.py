@@ -11,7 +11,7 @@ import threading
 import types
 from typing import Any
 
-from .attributes import called_back, use
+from .accesses import called_back, use
 from .builtin_calls import call_builtin, call_random, call_unseen, named_stand_ins, with_stand_ins
 from .collect import is_new_code
 from .containers import compared, containers_of, iterate, read_all

@@ -8,8 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .attributes import Inside, record, use
-from .attributes import hidden as opaque
+from .accesses import Inside, opaque, record, use
 from .kinds import (
     CLASS,
     CONTAINER,

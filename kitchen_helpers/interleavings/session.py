@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import attributes, calls, containers, loops, variables
+from . import accesses, attributes, calls, containers, loops, variables
 from .collect import Collector, is_rewritten
 from .kinds import CLASS, FUNCTION, kind_of
 from .locations import Sharing
@@ -33,7 +33,7 @@ HOOKS: dict[str, Callable[..., Any]] = {
         variables.load_variable,
         variables.store_variable,
         variables.delete_variable,
-        attributes.called_back,
+        accesses.called_back,
         containers.load_item,
         containers.store_item,
         containers.delete_item,

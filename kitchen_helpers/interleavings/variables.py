@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .attributes import record, use
+from .accesses import record, use
 from .kinds import CLASS, FUNCTION, kind_of
 from .sites import Site
 from .threads import READ, WRITE, current
