@@ -101,7 +101,7 @@ class Measured:
     @property
     def agrees(self) -> bool:
         """The advised engine won, or the difference to the winner is within the interval."""
-        return self.winner == self.advice.engine or self.behind.low <= 1
+        return self.winner == self.advice.engine or self.behind.verdict != "faster"
 
     def __str__(self) -> str:
         told = "agrees" if self.agrees else "does not agree"

@@ -79,7 +79,7 @@ class Comparison:
         return speedup_of(self.runs("sequential"), self.runs(engine))
 
     def verdict(self, engine: str) -> str:
-        """ "faster" or "slower" than sequential, or "no clear difference" when the interval includes 1."""
+        """ "faster" or "slower" than sequential, or "no clear difference" when the interval, as printed, includes 1."""
         return self.speedup(engine).verdict
 
     def ideal(self, engine: str) -> float:

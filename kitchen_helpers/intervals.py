@@ -32,15 +32,21 @@ class Speedup:
 
     @property
     def verdict(self) -> str:
-        if self.low > 1:
+        """ "faster", "slower", or "no clear difference" where the interval includes 1.00, as it is printed."""
+        if self.low > 1 and _shows(self.low):
             return "faster"
-        return "slower" if self.high < 1 else "no clear difference"
+        return "slower" if self.high < 1 and _shows(self.high) else "no clear difference"
 
     def to_dict(self) -> dict[str, Any]:
         return {name: value if isfinite(value) else None for name, value in asdict(self).items()}
 
     def __str__(self) -> str:
         return f"{self.median:.2f} ({self.low:.2f} – {self.high:.2f})"
+
+
+def _shows(ratio: float) -> bool:
+    """Whether it differs from 1 by so much that one sees it in print, whichever of the two is compared with the other."""
+    return round(ratio, 2) != 1 != round(1 / ratio, 2)
 
 
 def speedup_of(base: Sequence[Run], other: Sequence[Run]) -> Speedup:

@@ -13,11 +13,20 @@ def text_lines(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
 
 
+# A figure and its unit, an engine and its workers stay in one line.
+UNBROKEN = "white-space:nowrap"
+
+
 def html_table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], caption: str = "", *, th: str = "<th>", td: str = "<td>"
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    caption: str = "",
+    *,
+    th: str = "<th>",
+    td: str = f'<td style="{UNBROKEN}">',
 ) -> str:
     """The same in HTML; `th` and `td` are the tags that open its cells."""
-    above = f"<caption>{escape(caption)}</caption>" if caption else ""
+    above = f'<caption style="{UNBROKEN};text-align:left">{escape(caption)}</caption>' if caption else ""
     lines = [(th, head, "</th>"), *((td, row, "</td>") for row in rows)]
     body = "".join(f"<tr>{''.join(f'{begin}{escape(cell)}{end}' for cell in row)}</tr>" for begin, row, end in lines)
     return f"<table>{above}{body}</table>"

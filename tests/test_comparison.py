@@ -6,6 +6,7 @@ import functools
 import json
 import math
 import operator
+import re
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -100,10 +101,30 @@ def test_ratios_are_paired_by_repeat() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "verdict"),
-    [([0.5] * 5, "faster"), ([2.0] * 5, "slower"), ([0.8, 1.2, 1.0, 0.9, 1.1], "no clear difference")],
+    [
+        ([0.5] * 5, "faster"),
+        ([2.0] * 5, "slower"),
+        ([0.8, 1.2, 1.0, 0.9, 1.1], "no clear difference"),
+        # Beside "1.00 – 1.00" and "0.99 – 1.00", whatever the digits that are not printed say:
+        ([0.996] * 5, "no clear difference"),
+        ([1.0065, 1.0055, 1.006, 1.0055, 1.0064], "slower"),
+        ([1.0045, 1.006, 1.0055, 1.005, 1.0055], "no clear difference"),
+        ([0.985] * 5, "faster"),
+    ],
 )
 def test_verdicts(seconds: list[float], verdict: str) -> None:
     assert comparison_of({"sequential": [1.0] * 5, "threads": seconds}).verdict("threads") == verdict
+
+
+@unhurried
+@given(st.lists(st.floats(0.98, 1.02), min_size=2, max_size=8))
+def test_the_verdict_agrees_with_the_interval_as_it_is_printed(ratios: list[float]) -> None:
+    comparison = comparison_of({"sequential": [1.0] * len(ratios), "threads": [1 / ratio for ratio in ratios]})
+    low, high = map(float, re.search(r"([\d.]+) – ([\d.]+)", str(comparison)).groups())
+    if low <= 1 <= high:
+        assert comparison.verdict("threads") == "no clear difference"
+    elif low > 1.01 or high < 0.99:
+        assert comparison.verdict("threads") == ("faster" if low > 1 else "slower")
 
 
 def test_a_clock_that_did_not_tick() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from .. import workloads
 from ..comparison import BUSY, Comparison, compare, counted, duration
 from ..runs import Run
-from ..tables import html_table, text_lines
+from ..tables import UNBROKEN, html_table, text_lines
 from .shown import Shown, button, said
 
 _PAUSE = 0.3
@@ -141,7 +141,7 @@ class Simulator(Shown):
     def _html(self) -> str:
         head, rows = self.table()
         looks = 'style="padding:1px 10px;text-align:left"'
-        table = html_table(head, rows, th=f'<th scope="col" {looks}>', td=f"<td {looks}>")
+        table = html_table(head, rows, th=f'<th scope="col" {looks}>', td=f'<td {looks[:-1]};{UNBROKEN}">')
         times = "; ".join(f"{row[0]} {row[1]}" for row in rows)
         alt = f"Timeline of real run {self.runs}, {self.words()}. A lane for each cook, pale is waiting, solid is computing. {times}."
         data = base64.b64encode(self._picture).decode()
