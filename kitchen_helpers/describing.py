@@ -7,8 +7,9 @@ what reads no HTML. Figures without words, other backends and plain scripts do a
 
 from __future__ import annotations
 
+from base64 import b64encode
 from html import escape
-from typing import Literal
+from typing import Any, Literal
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -20,13 +21,16 @@ __all__ = ["describe", "tell", "words_of"]
 SIDES: tuple[Literal["left", "center", "right"], ...] = ("left", "center", "right")
 
 
-def describe(figure: Figure, words: str = "") -> None:
-    """Give a figure an alternative text: a screen reader reads it where the picture stands.
+def describe(picture: Any, words: str = "") -> None:
+    """Give a figure, or another picture that a notebook shows as PNG, an alternative text, which a screen reader reads.
 
-    Without `words`, the text is made from what the figure holds when it is shown: its titles, axes, lines and bars with
-    their figures. Say it yourself where you know better what there is to see.
+    Without `words`, a figure's text is made from what it holds when it is shown: its titles, axes, lines and bars with
+    their figures. Say it yourself where you know better what there is to see. Raises TypeError for another picture
+    without words.
     """
-    _description(figure).words = words
+    if not words and not isinstance(picture, Figure):
+        raise TypeError(f"only a figure of matplotlib can tell by itself what it shows: say it of {picture!r}")
+    _description(picture).words = words
 
 
 def tell(ax: Axes, words: str) -> None:
@@ -34,24 +38,23 @@ def tell(ax: Axes, words: str) -> None:
     _description(ax.figure.figure).of_axes[ax] = words
 
 
-def words_of(figure: Figure) -> str:
-    """The alternative text of the figure as it is now."""
-    return str(_description(figure))
+def words_of(picture: Any) -> str:
+    """The alternative text of the picture as it is now."""
+    return str(_description(picture))
 
 
-def _description(figure: Figure) -> _Description:
-    found = getattr(figure, "_ipython_display_", None)
+def _description(picture: Any) -> _Description:
+    found = getattr(picture, "_ipython_display_", None)
     if not isinstance(found, _Description):
-        found = _Description(figure)
-        setattr(figure, "_ipython_display_", found)  # noqa: B010 (IPython's name, which matplotlib does not know)
+        found = picture._ipython_display_ = _Description(picture)
     return found
 
 
 class _Description:
-    """What IPython calls to show the figure that it belongs to."""
+    """What IPython calls to show the picture that it belongs to."""
 
-    def __init__(self, figure: Figure) -> None:
-        self.figure = figure
+    def __init__(self, picture: Any) -> None:
+        self.picture = picture
         self.words = ""
         self.of_axes: dict[Axes, str] = {}
 
@@ -61,10 +64,12 @@ class _Description:
 
         shell = get_ipython()
         formatter = shell.display_formatter if shell is not None else None
-        made = formatter.formatters["image/png"](self.figure) if formatter is not None else None
+        made = formatter.formatters["image/png"](self.picture) if formatter is not None else None
         if made is None:
             raise NotImplementedError  # by which IPython goes on as if there were no words
         png, size = made if isinstance(made, tuple) else (made, {})
+        if isinstance(png, bytes):
+            png = b64encode(png).decode()
         words = str(self)
         wide = "".join(f' {side}="{size[side]}"' for side in ("width", "height") if side in size)
         html = f'<img src="data:image/png;base64,{png}" alt="{escape(words)}"{wide} style="max-width:100%;height:auto">'
@@ -72,10 +77,9 @@ class _Description:
         display(bundle, metadata={"image/png": {**size, "alt": words}}, raw=True)  # type: ignore[no-untyped-call]
 
     def __str__(self) -> str:
-        if self.words:
+        if self.words or not isinstance(self.picture, Figure):
             return self.words
-        above = self.figure.get_suptitle()
-        parts = [above, *(self._of(ax) for ax in self.figure.axes)]
+        parts = [self.picture.get_suptitle(), *map(self._of, self.picture.axes)]
         return " ".join(_ended(part) for part in parts if part)
 
     def _of(self, ax: Axes) -> str:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from math import inf
 from typing import Any, cast
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
-from matplotlib.category import StrCategoryFormatter
+from matplotlib.category import StrCategoryLocator
 from matplotlib.collections import EventCollection, PathCollection
 from matplotlib.container import BarContainer, ErrorbarContainer
 from matplotlib.lines import Line2D
-from matplotlib.patches import Rectangle
-from matplotlib.ticker import FixedFormatter
+from matplotlib.ticker import FixedLocator
 
 # Of longer series the ends and the extremes are told.
 MOST_POINTS = 12
+# Bars of one group stand so far from the place that is named.
+_NEAR = 0.45
 Point = tuple[float, float, float, float]
 """Across, up, and from where to where its error bar goes."""
 
@@ -30,11 +33,15 @@ def contents(ax: Axes) -> Iterator[str]:
         if axes:
             yield f"Axes: {axes}"
     told: set[Any] = set()
+    bars: dict[str, list[BarContainer]] = {}
     for group in ax.containers:
         told.update(group.get_children())
         if isinstance(group, BarContainer):
-            yield _named(group, "bars", _bars(ax, group))
-        elif isinstance(group, ErrorbarContainer):
+            bars.setdefault(_label(group), []).append(group)
+    for groups in bars.values():
+        yield _named(groups[0], "bars", _bars(ax, groups))
+    for group in ax.containers:
+        if isinstance(group, ErrorbarContainer):
             told.update(part for some in group.lines if some for part in (some if isinstance(some, tuple) else [some]))
             yield _named(group, "points", _series(ax, _with_errors(group)))
     for line in ax.lines:
@@ -64,25 +71,36 @@ def _named(artist: Any, kind: str, content: str) -> str:
 
 def _value(axis: Axis, value: float) -> str:
     """A place on an axis: the name that stands there, or the number."""
-    formatter = axis.get_major_formatter()
-    if isinstance(formatter, FixedFormatter | StrCategoryFormatter):
+    if isinstance(axis.get_major_locator(), FixedLocator | StrCategoryLocator):
         places = [float(place) for place in axis.get_majorticklocs()]
-        nearest = min(range(len(places)), key=lambda i: abs(places[i] - value), default=None)
-        if nearest is not None and abs(places[nearest] - value) < 0.45:
-            return formatter.format_ticks(places)[nearest].replace("\n", " ")
+        names = axis.get_major_formatter().format_ticks(places)
+        away, name = min(((abs(place - value), name) for place, name in zip(places, names, strict=True)), default=(inf, ""))
+        if away < _NEAR and re.search("[^\\W\\d_]|[+*/]", name):  # (a number is better told as it is)
+            return name.replace("\n", " ")
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
-def _bars(ax: Axes, group: BarContainer) -> str:
-    lying = group.orientation == "horizontal"
+def _bars(ax: Axes, groups: Sequence[BarContainer]) -> str:
+    """Bars of one kind, by the place where they stand; several in one place are pieces of a lane."""
+    lying = groups[0].orientation == "horizontal"
     place, length = (ax.yaxis, ax.xaxis) if lying else (ax.xaxis, ax.yaxis)
-    found = []
-    for bar in cast(Sequence[Rectangle], group.patches):
-        begin, size = (bar.get_x(), bar.get_width()) if lying else (bar.get_y(), bar.get_height())
-        middle = bar.get_y() + bar.get_height() / 2 if lying else bar.get_x() + bar.get_width() / 2
-        reach = _value(length, begin + size)
-        found.append(f"{_value(place, middle)} {f'from {_value(length, begin)} to ' if begin else ''}{reach}")
-    return ", ".join(found)
+    least = 0.002 * abs(float(np.diff(length.get_view_interval())[0]))
+    lanes: dict[str, list[tuple[float, float]]] = {}
+    for bar in (bar for group in groups for bar in group.patches):
+        across, up = (bar.get_x(), bar.get_width()), (bar.get_y(), bar.get_height())
+        (begin, size), (edge, thick) = (across, up) if lying else (up, across)
+        if not begin or size > least:  # (pieces too short to be seen are not told)
+            lanes.setdefault(_value(place, edge + thick / 2), []).append((begin, begin + size))
+    return ", ".join(f"{name} {_pieces(length, bars)}" for name, bars in lanes.items())
+
+
+def _pieces(length: Axis, bars: Sequence[tuple[float, float]]) -> str:
+    if len(bars) > 3:
+        begin, end = min(begin for begin, _ in bars), max(end for _, end in bars)
+        covered = sum(end - begin for begin, end in bars)
+        return f"{len(bars)} from {_value(length, begin)} to {_value(length, end)}, {_value(length, covered)} of it covered"
+    told = (f"{f'from {_value(length, begin)} to ' if begin else ''}{_value(length, end)}" for begin, end in bars)
+    return " and ".join(told)
 
 
 def _with_errors(group: ErrorbarContainer) -> list[Point]:
@@ -117,9 +135,9 @@ def _series(ax: Axes, points: Sequence[Point]) -> str:
 
     if len(points) <= MOST_POINTS:
         return ", ".join(map(told, points))
-    highest, lowest = max(points, key=lambda point: point[1]), min(points, key=lambda point: point[1])
-    ends = f"{len(points):,} from {told(points[0])} to {told(points[-1])}"
-    return f"{ends}; highest at {told(highest)}, lowest at {told(lowest)}"
+    turns = {"first": points[0], "last": points[-1]}
+    turns |= {"highest": max(points, key=lambda point: point[1]), "lowest": min(points, key=lambda point: point[1])}
+    return f"{len(points):,} points, " + ", ".join(f"{which} {told(point)}" for which, point in turns.items())
 
 
 def _strokes(ax: Axes, strokes: EventCollection) -> str:
@@ -127,7 +145,8 @@ def _strokes(ax: Axes, strokes: EventCollection) -> str:
     along, across = (ax.xaxis, ax.yaxis) if lying else (ax.yaxis, ax.xaxis)
     at = sorted(float(place) for place in cast(Sequence[float], strokes.get_positions()))
     name = _label(strokes) or _value(across, strokes.get_lineoffset())
-    if len(at) < 2:
-        return f"{name}: {len(at)} stroke{'s' * (len(at) != 1)}"
+    if len(at) <= 3:
+        return f"{name}: {'strokes at ' if at else 'no strokes'}{' and '.join(_value(along, place) for place in at)}"
     begin, end = max(pairwise(at), key=lambda pair: pair[1] - pair[0])
-    return f"{name}: {len(at)} strokes, the longest gap from {_value(along, begin)} to {_value(along, end)}"
+    many = f"{len(at):,} strokes from {_value(along, at[0])} to {_value(along, at[-1])}"
+    return f"{name}: {many}, the longest gap from {_value(along, begin)} to {_value(along, end)}"
