@@ -71,13 +71,20 @@ def _named(artist: Any, kind: str, content: str) -> str:
 
 def _value(axis: Axis, value: float) -> str:
     """A place on an axis: the name that stands there, or the number."""
-    if isinstance(axis.get_major_locator(), FixedLocator | StrCategoryLocator):
-        places = [float(place) for place in axis.get_majorticklocs()]
-        names = axis.get_major_formatter().format_ticks(places)
-        away, name = min(((abs(place - value), name) for place, name in zip(places, names, strict=True)), default=(inf, ""))
-        if away < _NEAR and re.search("[^\\W\\d_]|[+*/]", name):  # (a number is better told as it is)
-            return name.replace("\n", " ")
+    near = [(abs(place - value), name) for place, name in _names(axis)]
+    away, name = min(near, default=(inf, ""))
+    if away < _NEAR:
+        return name
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def _names(axis: Axis) -> list[tuple[float, str]]:
+    """The places on an axis that have names. (A number is told better by itself than by a tick.)"""
+    if not isinstance(axis.get_major_locator(), FixedLocator | StrCategoryLocator):
+        return []
+    places = [float(place) for place in axis.get_majorticklocs()]
+    names = [" ".join(str(name).split()) for name in axis.get_major_formatter().format_ticks(places)]
+    return [(place, name) for place, name in zip(places, names, strict=True) if re.search(r"[^\W\d_]|[+*/]", name)]
 
 
 def _bars(ax: Axes, groups: Sequence[BarContainer]) -> str:
@@ -105,6 +112,8 @@ def _pieces(length: Axis, bars: Sequence[tuple[float, float]]) -> str:
 
 def _with_errors(group: ErrorbarContainer) -> list[Point]:
     line, _, bars = group.lines
+    if line is None:
+        return []
     upright = group.has_yerr
     ends = [[(float(end[1]) if upright else float(end[0])) for end in bar] for bar in bars[-1].get_segments()] if bars else []
     points = _points(*line.get_data(orig=False))
@@ -128,6 +137,12 @@ def _line(ax: Axes, line: Line2D) -> str:
 
 
 def _series(ax: Axes, points: Sequence[Point]) -> str:
+    if _names(ax.yaxis) and not _names(ax.xaxis):
+        rows: dict[str, list[str]] = {}
+        for x, y, _, _ in points:
+            rows.setdefault(_value(ax.yaxis, y), []).append(_value(ax.xaxis, x))
+        return ", ".join(f"{name}: {' and '.join(values)}" for name, values in rows.items())
+
     def told(point: Point) -> str:
         x, y, low, high = point
         spread = f" ({_value(ax.yaxis, low)} to {_value(ax.yaxis, high)})" if low < high else ""

@@ -113,6 +113,24 @@ def test_places_have_the_names_that_stand_there() -> None:
     )
 
 
+def test_measurements_beside_names_are_told_name_by_name() -> None:
+    figure, ax = plt.subplots()
+    ax.plot([0, 70, 50], ["a call, here"] * 3, "o")
+    ax.scatter([75, 1200], ["a call, here", "a pause"])
+    kh.describe(figure)
+    assert words_of(figure) == "points: a call, here: 0 and 70 and 50; points: a call, here: 75, a pause: 1,200."
+
+
+def test_numbers_as_names_of_ticks_do_not_stand_for_what_is_near() -> None:
+    figure, ax = plt.subplots()
+    ax.plot([1, 2.4], [3, 4])
+    ax.set_xticks([1, 2], [1, 2])
+    kh.describe(figure)
+    assert words_of(figure) == "line: 1: 3, 2.4: 4."
+    ax.errorbar([1], [1], yerr=1, fmt="none", label="bars only")
+    assert "points “bars only”" in words_of(figure)
+
+
 def test_long_series_and_strokes_are_told_by_ends_and_extremes() -> None:
     figure, (left, right) = plt.subplots(1, 2)
     left.plot(range(100), [-abs(i - 40) for i in range(100)])
