@@ -1,246 +1,207 @@
 """The checks of assignment 6: a pipeline of three stages in processes, and what becomes of it when a stage fails.
 
-What happened is read from a record that the check's own stages append to, one line of JSON each; nothing that the
-answer's processes send is unpickled here.
+What happened is read from the record that the check's own stages write (`a6_stages`); nothing that the answer's processes
+send is unpickled here, but the exception that the answer raises.
 """
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
-import signal
-import time
+import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from .a6_stages import AHEAD, ROOM, Burnt, Forged, Note, Plan, Room, cooked, sink, source, transform
 from .questions import Question, Verdict
-from .realtime import Broken, Called, call, exactly, no_new_processes, processes, tried
+from .realtime import LOOK, Begun, Broken, Called, let_go, no_new_processes, processes, tidied, tried
+from .unhurried import Unhurried
 
-_AHEAD = 100
-_MEETING = 2.5
-"""Seconds within which a second worker has to come, or a sink to begin."""
-_STILL = 0.5
-"""Seconds without a new item after which the source is taken for held back."""
+_SILENT = 2.4
+"""Seconds without a step of any stage after which a call is taken for one that never returns."""
+_LONGEST = 8.0
+_PATIENCE = {"meet": 1.2, "held": 0.4, "fails": 1.0}
+"""Seconds without a step of any stage after which nobody waits any longer: for a second worker, for more from the source, for
+the sink."""
 _CALL = 0.3
 """Seconds that a call of the slow sink takes."""
 _SOON = 2.0
+_LATE = 0.2
+"""Seconds that a look may come too late."""
 _END = "How does a stage learn that nothing more will come, and could an item look the same?"
 _BOUND = "Who makes the source wait when the sink is slow? Look at each queue, and at what reads ahead."
 _ERROR = "Who in the calling process would notice, and how does it learn what was raised?"
-
-
-class Burnt(Exception):
-    """What the stages of the checks raise."""
+_HANGS = "Who waits for whom, and who wakes them? What if the one that is waited for is gone?"
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What the stages do; it travels into their processes."""
+class _Ran:
+    """One call of the answer: what it was, how it ended, and what its stages have noted by then."""
 
-    folder: str
-    caller: int
-    items: tuple[Any, ...]
-    meet: float = 0.0
-    slow: float = 0.0
-    held: bool = False
-    fails: str = ""
-    killed: bool = False
+    what: str
+    plan: Plan
+    called: Called
+    notes: list[Note]
 
+    def at(self, stage: str, what: str) -> list[Note]:
+        return [note for note in self.notes if (note.stage, note.what) == (stage, what)]
 
-def _note(plan: Plan, stage: str, what: str, value: Any = None) -> None:
-    line = json.dumps([stage, what, os.getpid(), time.monotonic(), value if _plain(value) else type(value).__name__])
-    record = os.open(Path(plan.folder, "record"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    try:
-        os.write(record, line.encode() + b"\n")
-    finally:
-        os.close(record)
+    def failed(self) -> bool:
+        return any(note.what == "fails" for note in self.notes)
 
 
-def _plain(value: Any) -> bool:
-    return value is None or type(value) in (int, str)
+class _Trial:
+    """Runs an answer as often as a check wants to."""
 
+    def __init__(self, run: Any, room: Room) -> None:
+        self._run, self._room, self._number = run, room, 0
 
-def _notes(folder: str) -> list[list[Any]]:
-    path = Path(folder, "record")
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []
-    return [json.loads(line) for line in lines]
-
-
-def _seen(plan: Plan, stage: str, what: str) -> list[list[Any]]:
-    return [note for note in _notes(plan.folder) if note[:2] == [stage, what]]
-
-
-def _wait(until: Callable[[], bool], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not until() and time.monotonic() < deadline:
-        time.sleep(0.01)
-
-
-def _fail(plan: Plan, stage: str) -> None:
-    """The stage raises or is killed; not before the sink is in the middle of a call, where there is one."""
-    if stage != "sink":
-        _wait(lambda: len(_seen(plan, "sink", "begins")) > 0, _MEETING)
-    _note(plan, stage, "fails")
-    if plan.killed and os.getpid() != plan.caller:
-        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
-    raise Burnt(stage)
-
-
-def source(plan: Plan) -> Iterator[Any]:
-    for number, item in enumerate(plan.items):
-        if plan.fails == "source" and number == 3:
-            _fail(plan, "source")
-        _note(plan, "source", "gives", item)
-        yield item
-
-
-def transform(plan: Plan, item: Any) -> Any:
-    _note(plan, "transform", "begins", item)
-    if plan.fails == "transform" and item == 3:
-        _fail(plan, "transform")
-    if plan.meet:
-        _wait(lambda: len({note[2] for note in _seen(plan, "transform", "begins")}) > 1, plan.meet - time.monotonic())
-    _note(plan, "transform", "ends", item)
-    return item
-
-
-def sink(plan: Plan, result: Any) -> None:
-    first = plan.held and not _seen(plan, "sink", "begins")
-    _note(plan, "sink", "begins", result)
-    if plan.fails == "sink" and result == 1:
-        _fail(plan, "sink")
-    if first:
-        _hold(plan)
-    if plan.slow:
-        time.sleep(plan.slow)
-    _note(plan, "sink", "ends", result)
-
-
-def _hold(plan: Plan) -> None:
-    """Until the source has run far ahead, or stands still."""
-    given, since = -1, time.monotonic()
-    while given <= _AHEAD + 10 and time.monotonic() - since < _STILL:
-        now = len(_seen(plan, "source", "gives"))
-        if now != given:
-            given, since = now, time.monotonic()
-        time.sleep(0.02)
-
-
-def _nothing() -> None: ...
-
-
-def _start_up() -> float:
-    """Seconds that a new process takes on this machine, now."""
-    begun = time.monotonic()
-    process = multiprocessing.get_context("spawn").Process(target=_nothing)
-    process.start()
-    process.join()
-    return time.monotonic() - begun
-
-
-def _run(
-    run: Any, method: str, items: Sequence[Any], workers: int, what: str, longest: float, **plans: Any
-) -> tuple[Called, float, list[list[Any]]]:
-    """One call of the answer, under a start method: how it ended, when, and what its stages have noted by then."""
-    multiprocessing.set_start_method(method, force=True)
-    with TemporaryDirectory(prefix="a6-") as folder:
-        plan = Plan(folder, os.getpid(), tuple(items), **plans)
+    def under(self, method: str, items: Sequence[Any], workers: int, what: str, **plan: Any) -> _Ran:
+        """One call under a start method; Broken if it does not return, or leaves a process."""
+        multiprocessing.set_start_method(method, force=True)
+        self._number += 1
+        made = Plan(self._number, os.getpid(), tuple(items), **plan)
+        self._room.begin(made)
         before = processes()
-        called = call(
-            what, lambda: run(partial(source, plan), partial(transform, plan), partial(sink, plan), workers), longest
-        )
-        ended, notes = time.monotonic(), _notes(plan.folder)
-        no_new_processes(before, what)
-    return called, ended, notes
+        try:
+            called = self._await(made, Begun(lambda: self._run(source, transform, sink, workers)), what)
+            let_go(called.error)
+            ran = _Ran(what, made, called, self._room.notes(made))
+            no_new_processes(before, what)
+        except Forged:
+            raise Broken(f"in {what} something else than the stages wrote down what the stages do") from None
+        return ran
+
+    def whole(self, method: str, items: Sequence[Any], workers: int, what: str, **plan: Any) -> _Ran:
+        """The same where nothing fails, and nothing may be missing."""
+        ran = self.under(method, items, workers, what, **plan)
+        ran.called.value()
+        _apart(ran)
+        _once(ran, whole=True)
+        return ran
+
+    def _await(self, plan: Plan, begun: Begun, what: str) -> Called:
+        clock, size, last, failed = Unhurried(), 0, 0.0, None
+        patience = next((seconds for name, seconds in _PATIENCE.items() if getattr(plan, name)), _SILENT)
+        while not begun.wait(LOOK):
+            now = clock.look()
+            if (grown := self._room.size()) != size:
+                size, last = grown, now
+                if plan.fails and failed is None and self._room.seen(plan, plan.fails, "fails"):
+                    failed = now
+            if failed is not None and now - failed > _SOON + _LATE:
+                raise Broken(f"{what} must tell the caller within {_SOON:g} s, and has not returned by then", _ERROR)
+            if now - last > patience:
+                self._room.enough()
+            if now - last > _SILENT or now > _LONGEST:
+                raise Broken(f"{what} has not returned after {now:.1f} seconds", _HANGS)
+        assert begun.ended is not None
+        return begun.ended
 
 
-def _whole(
-    run: Any, method: str, items: Sequence[Any], workers: int, what: str, longest: float, **plans: Any
-) -> list[list[Any]]:
-    """The notes of a run in which nothing fails, and nothing may be missing."""
-    called, _, notes = _run(run, method, items, workers, what, longest, **plans)
-    called.value()
-    _apart(notes, what)
-    _at_most_once(notes, items, True, what)
-    return notes
+@contextmanager
+def _trial(run: Any) -> Iterator[_Trial]:
+    with tidied(), TemporaryDirectory(prefix="a6-", ignore_cleanup_errors=True) as folder:
+        key = secrets.token_hex()
+        os.environ[ROOM] = f"{folder}:{key}"
+        try:
+            yield _Trial(run, Room(folder, key))
+        finally:
+            del os.environ[ROOM]
 
 
-def _at_most_once(notes: Sequence[list[Any]], items: Sequence[Any], whole: bool, what: str) -> None:
-    """Nothing doubled or made up in the sink; with `whole`, nothing lost either."""
-    kept = [note[4] for note in notes if note[:2] == ["sink", "begins"]]
-    wanted, got = Counter(map(repr, items)), Counter(map(repr, kept))
-    if lost := wanted - got:
-        if whole:
-            raise Broken(f"in {what} the sink must get every result, and {', '.join(lost)} was lost", _END)
-    if more := got - wanted:
-        twice = f"in {what} the sink must get each result once, and it also got {', '.join(more)}"
-        raise Broken(twice, "Who else might hand on the same item, or something that is no item?")
+def _once(ran: _Ran, *, whole: bool) -> None:
+    """No stage gets anything twice, or anything made up; with `whole`, all of them get everything."""
+    results = list(map(cooked, ran.plan.items))
+    for stage, what, due in (
+        ("source", "gives", ran.plan.items),
+        ("transform", "begins", ran.plan.items),
+        ("sink", "begins", results),
+    ):
+        wanted, got = Counter(map(repr, due)), Counter(repr(note.value) for note in ran.at(stage, what))
+        if whole and (lost := wanted - got):
+            raise Broken(f"in {ran.what} the {stage} {_DUE[stage][0]}, and {', '.join(lost)} was lost", _END)
+        if more := got - wanted:
+            rule = f"in {ran.what} the {stage} {_DUE[stage][1]}, and it also got {', '.join(more)}"
+            raise Broken(rule, "Who else might hand on the same item, or something that is no item?")
 
 
-def _apart(notes: Sequence[list[Any]], what: str) -> None:
+_DUE = {
+    "source": ("must be gone through to its end", "must be gone through once"),
+    "transform": ("must get every item", "must get each item once"),
+    "sink": ("must get every result", "must get each result once"),
+}
+
+
+def _apart(ran: _Ran) -> None:
     """Each stage in processes of its own; one of them for the source and one for the sink."""
-    at = {stage: {note[2] for note in notes if note[0] == stage} for stage in ("source", "transform", "sink")}
+    at = {stage: {note.pid for note in ran.notes if note.stage == stage} for stage in ("source", "transform", "sink")}
     for stage, pids in at.items():
-        if os.getpid() in pids:
-            raise Broken(f"in {what} the {stage} was run in the calling process", "Which process executes each line?")
+        if ran.plan.caller in pids:
+            raise Broken(
+                f"in {ran.what} the {stage} was run in the calling process", "Which process executes each line?"
+            )
     for stage in ("source", "sink"):
         if len(at[stage]) > 1:
-            raise Broken(f"in {what} the {stage} was run by {len(at[stage])} processes, not by one", "Who calls it?")
+            raise Broken(
+                f"in {ran.what} the {stage} was run by {len(at[stage])} processes, not by one", "Who calls it?"
+            )
     if at["source"] & at["sink"] or at["transform"] & (at["source"] | at["sink"]):
-        raise Broken(f"in {what} two stages were run in the same process", "Which process executes each line?")
+        raise Broken(f"in {ran.what} two stages were run in the same process", "Which process executes each line?")
+
+
+def _most(ran: _Ran, comes: tuple[str, str], goes: tuple[str, str]) -> int:
+    """How many of what comes were there at most that had not gone yet."""
+    inside = most = 0
+    for note in ran.notes:
+        inside += (note.stage, note.what) == comes
+        inside -= (note.stage, note.what) == goes
+        most = max(most, inside)
+    return most
+
+
+def _no_more_than(workers: int, ran: _Ran) -> None:
+    if (most := _most(ran, ("transform", "begins"), ("transform", "ends"))) > workers:
+        raise Broken(f"in {ran.what} {most} transforms were running at once", "What decides how many there are?")
 
 
 def check_pipeline(run: Any) -> Verdict:
     """a6.q1: `run_pipeline(source, transform, sink, workers)`."""
-    unit = _start_up()
-
-    def under(method: str, items: Sequence[Any], workers: int, what: str, **plans: Any) -> list[list[Any]]:
-        return _whole(run, method, items, workers, f"{what} under the start method {method}", 4.0 + 8 * unit, **plans)
 
     def meeting() -> None:
-        what = "a pipeline with 2 workers"
-        notes = under("spawn", range(6), 2, what, meet=time.monotonic() + _MEETING + 4 * unit)
-        if len({note[2] for note in notes if note[0] == "transform"}) < 2:
+        what = "a pipeline with 2 workers under the start method spawn"
+        ran = trial.whole("spawn", range(6), 2, what, meet=True)
+        if len({note.pid for note in ran.at("transform", "begins")}) < 2:
             rule = f"in {what} only one process did the transforming: two must be at work at once"
             raise Broken(rule, "How many processes take items from the same place?")
-        _no_more_than(notes, 2, what)
+        _no_more_than(2, ran)
 
     def held_back() -> None:
-        notes = under(_quickest(), range(250), 2, "a pipeline with a slow sink", held=True)
-        ahead = 0
-        for stage, what, *_ in notes:
-            ahead += (stage, what) == ("source", "gives")
-            ahead -= (stage, what) == ("sink", "begins")
-            if ahead >= _AHEAD:
-                raise Broken(
-                    f"the source ran {_AHEAD} items ahead of the sink: the queues have no bound, or a wide one", _BOUND
-                )
+        ran = trial.whole(_quickest(), range(250), 2, "a pipeline with a slow sink", held=True)
+        if _most(ran, ("source", "gives"), ("sink", "begins")) >= AHEAD:
+            rule = f"the source ran {AHEAD} items ahead of the sink: the queues have no bound, or a wide one"
+            raise Broken(rule, _BOUND)
 
     def empty_things() -> None:
-        under(_quickest(), [None, 0, "", 7, None, "", 0, 8], 2, 'a pipeline whose items are None, 0 and ""', slow=0.05)
-        under(_quickest(), [], 2, "a pipeline without items")
-        _no_more_than(under(_quickest(), range(5), 1, "a pipeline with 1 worker"), 1, "a pipeline with 1 worker")
+        trial.whole(
+            _quickest(), [None, 0, "", 7, None, "", 0, 8], 2, 'a pipeline whose items are None, 0 and ""', slow=0.02
+        )
+        trial.whole(_quickest(), [], 2, "a pipeline without items")
 
-    return tried(
-        [meeting, empty_things, held_back],
-        "Three stages in processes, every result once in one sink, the source is held back, no process is left",
-        "Which process does what, and how does each learn that it is done?",
-    )
+    def alone() -> None:
+        method = next(method for method in ("forkserver", "spawn") if method in multiprocessing.get_all_start_methods())
+        _no_more_than(1, trial.whole(method, range(5), 1, f"a pipeline with 1 worker under the start method {method}"))
 
-
-def _no_more_than(notes: Sequence[list[Any]], workers: int, what: str) -> None:
-    inside = 0
-    for stage, step, *_ in notes:
-        inside += (stage, step) == ("transform", "begins")
-        inside -= (stage, step) == ("transform", "ends")
-        if inside > workers:
-            raise Broken(f"in {what} {inside} transforms were running at once", "What decides how many there are?")
+    with _trial(run) as trial:
+        return tried(
+            [meeting, empty_things, held_back, alone],
+            "Three stages in processes, every result once in one sink, the source is held back, no process is left",
+            "Which process does what, and how does each learn that it is done?",
+        )
 
 
 def _quickest() -> str:
@@ -249,51 +210,41 @@ def _quickest() -> str:
 
 def check_failing(run: Any) -> Verdict:
     """a6.q2: the same when a stage raises or its process is killed."""
-    unit = _start_up()
-    longest, items = 4.0 + 6 * unit, range(40)
 
     def under(method: str, stage: str, killed: bool) -> None:
         what = f"a pipeline whose {stage} {'is killed' if killed else 'raises'}"
-        called, ended, notes = _run(run, method, items, 2, what, longest, slow=_CALL, fails=stage, killed=killed)
-        _apart(notes, what)
-        failed = [note[3] for note in notes if note[1] == "fails"]
-        if called.error is None:
+        ran = trial.under(method, range(40), 2, what, slow=_CALL, fails=stage, killed=killed)
+        _apart(ran)
+        error = ran.called.error
+        if error is None:
             raise Broken(f"{what} must raise, and it returned", _ERROR)
-        if not failed:
-            called.value()
-        if not killed and not exactly(type(called.error).__name__, "Burnt"):
+        if not ran.failed():
+            raise error
+        if not killed and type(error) is not Burnt:
+            raise Broken(f"{what} must raise the stage's own Burnt, and it raised {type(error).__name__}", _ERROR)
+        _once(ran, whole=False)
+        if stage != "sink" and len(ran.at("sink", "begins")) != len(ran.at("sink", "ends")):
             raise Broken(
-                f"{what} must raise the stage's own Burnt, and it raised {type(called.error).__name__}", _ERROR
+                f"in {what} a call of the sink was cut in the middle",
+                "Who may be ended at once, and who asked to stop?",
             )
-        if ended - failed[0] > _SOON + 2 * unit:
-            raise Broken(
-                f"{what} must tell the caller within {_SOON:g} s, and it took {ended - failed[0]:.1f} s", _ERROR
-            )
-        _at_most_once(notes, items, False, what)
-        if stage != "sink":
-            begun, done = (sum(note[:2] == ["sink", step] for note in notes) for step in ("begins", "ends"))
-            if begun != done:
-                raise Broken(
-                    f"in {what} a call of the sink was cut in the middle",
-                    "Who may be ended at once, and who asked to stop?",
-                )
+
+    def each(killed: bool) -> Callable[[], None]:
+        def scenario() -> None:
+            for stage in ("transform", "sink", "source"):
+                under(_quickest(), stage, killed)
+
+        return scenario
 
     def working() -> None:
-        _whole(run, _quickest(), range(6), 2, "a pipeline in which nothing fails", longest)
+        trial.whole(_quickest(), range(6), 2, "a pipeline in which nothing fails")
 
-    def raising() -> None:
-        for stage in ("source", "transform", "sink"):
-            under(_quickest(), stage, False)
-
-    def killing() -> None:
-        for stage in ("transform", "sink", "source"):
-            under(_quickest(), stage, True)
-
-    return tried(
-        [working, raising, killing, lambda: under("spawn", "transform", True)],
-        "An error and a killed process reach the caller soon, the sink's call is finished, no process is left",
-        _ERROR,
-    )
+    with _trial(run) as trial:
+        return tried(
+            [working, each(killed=False), each(killed=True), lambda: under("spawn", "transform", True)],
+            "An error and a killed process reach the caller soon, the sink's call is finished, no process is left",
+            _ERROR,
+        )
 
 
 QUESTIONS = (

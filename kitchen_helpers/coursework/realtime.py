@@ -1,26 +1,33 @@
 """What the checks that run an answer for real share: a time limit for each call, and what must be gone when it returns.
 
 That things happen at the same time is proven by letting each wait for the others, and by counting, never by a clock. A
-clock only ends what does not end by itself.
+clock only ends what does not end by itself, and it is one that a busy machine does not hurry.
 """
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
+import signal
+import sys
 import threading
-import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from .family import family
 from .questions import Verdict
+from .unhurried import Unhurried
 
 LONGEST = 3.0
 """Seconds after which a call is taken for one that never returns; what a check asks for takes some hundredths."""
 GRACE = 1.0
 """Seconds in which a thread or a process that has done its last step may go."""
+LOOK = 0.02
+"""Seconds between two looks at what an answer does."""
 
 
 class Broken(Exception):
@@ -69,26 +76,48 @@ class Called:
         return self.result
 
 
-def call(what: str, function: Callable[[], Any], longest: float = LONGEST) -> Called:
-    """Call it in a thread that can be left; Broken if it does not come back.
+class Begun:
+    """A call in a thread that can be left. The thread is none of the answer's: `threads` does not count it."""
 
-    The thread is none of the answer's: `threads` does not count it.
-    """
-    ended: list[Called] = []
+    def __init__(self, function: Callable[[], Any]) -> None:
+        self.ended: Called | None = None
+        self._function = function
+        self._caller = threading.Thread(target=self._body, daemon=True)
+        _ours[id(self._caller)] = self._caller
+        self._caller.start()
 
-    def body() -> None:
+    def wait(self, seconds: float) -> bool:
+        """Has it ended, now or within so many seconds?"""
+        self._caller.join(seconds)
+        return self.ended is not None
+
+    def _body(self) -> None:
         try:
-            ended.append(Called(function()))
+            self.ended = Called(self._function())
         except BaseException as error:  # noqa: BLE001 - also SystemExit: it is the answer's
-            ended.append(Called(error=error))
+            self.ended = Called(error=error)
 
-    caller = threading.Thread(target=body, daemon=True)
-    _ours[id(caller)] = caller
-    caller.start()
-    caller.join(longest)
-    if not ended:
-        raise Broken(f"{what} has not returned after {longest:g} seconds", "Who waits for whom, and who wakes them?")
-    return ended[0]
+
+def call(what: str, function: Callable[[], Any], longest: float = LONGEST) -> Called:
+    """Call it in a thread that can be left; Broken if it does not come back."""
+    clock, begun = Unhurried(), Begun(function)
+    while not begun.wait(LOOK):
+        if clock.look() > longest:
+            raise Broken(
+                f"{what} has not returned after {longest:g} seconds", "Who waits for whom, and who wakes them?"
+            )
+    assert begun.ended is not None
+    return begun.ended
+
+
+def let_go(error: BaseException | None) -> None:
+    """What the functions kept that an exception came through is given up, as it will be when the exception has been handled."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
+    gc.collect()
 
 
 # By what they are, not by what they say of themselves: an answer may make threads of a class of its own.
@@ -107,23 +136,28 @@ def no_new_threads(before: set[int], what: str) -> None:
 
 
 def processes() -> set[int]:
-    """The pids of all processes that this one has started, and those have started; helpers of multiprocessing left out."""
+    """The pids of all processes below this one that are alive; helpers of multiprocessing left out."""
     found = {child.pid for child in multiprocessing.active_children() if child.pid is not None}
+    found |= {pid for pid, _ in family(os.getpid()) if not _is_over(pid) and not _is_tracker(pid)}
+    return found - {os.getpid(), _fork_server()}
+
+
+def _is_over(pid: int) -> bool:
+    with suppress(OSError, IndexError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    return True
+
+
+def _is_tracker(pid: int) -> bool:
     with suppress(OSError):
-        parents: dict[int, list[int]] = {}
-        for folder in Path("/proc").iterdir():
-            if folder.name.isdigit():
-                with suppress(OSError, ValueError, IndexError):
-                    state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
-                    command = (folder / "cmdline").read_bytes()
-                    if state != "Z" and b"resource_tracker" not in command and b"forkserver" not in command:
-                        parents.setdefault(int(parent), []).append(int(folder.name))
-        pending = [os.getpid(), *found]
-        while pending:
-            children = parents.get(pending.pop(), [])
-            found.update(children)
-            pending += children
-    return found
+        return b"resource_tracker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
+
+
+def _fork_server() -> int | None:
+    """Its children look like itself; only multiprocessing knows which one it is."""
+    server = getattr(sys.modules.get("multiprocessing.forkserver"), "_forkserver", None)
+    return getattr(server, "_forkserver_pid", None)
 
 
 def no_new_processes(before: set[int], what: str) -> None:
@@ -133,10 +167,34 @@ def no_new_processes(before: set[int], what: str) -> None:
 
 
 def _gone(left: Callable[[], set[Any]]) -> set[Any]:
-    deadline = time.monotonic() + GRACE
-    while (still := left()) and time.monotonic() < deadline:
-        time.sleep(0.01)
+    clock = Unhurried()
+    pause = threading.Event()
+    while (still := left()) and clock.look() < GRACE:
+        pause.wait(LOOK / 2)
     return still
+
+
+@contextmanager
+def tidied() -> Iterator[None]:
+    """Afterwards all processes are gone that were not there before, and so are the system's names for their locks."""
+    before, tracked = processes(), _tracker() is not None
+    try:
+        yield
+    finally:
+        gc.collect()
+        kill = getattr(signal, "SIGKILL", signal.SIGTERM)
+        for pid in (processes() | {_fork_server()}) - before - {None}:
+            with suppress(OSError):
+                os.kill(pid, kill)  # type: ignore[arg-type]
+        if not tracked and (tracker := _tracker()) is not None:
+            with suppress(OSError, RuntimeError):
+                tracker._stop()  # it removes what those who were killed could not
+
+
+def _tracker() -> Any:
+    """What multiprocessing knows of its process that keeps the names of locks; None if there is no such process."""
+    tracker = getattr(sys.modules.get("multiprocessing.resource_tracker"), "_resource_tracker", None)
+    return tracker if getattr(tracker, "_fd", None) is not None else None
 
 
 def exactly(got: Any, expected: Any) -> bool:

@@ -75,9 +75,9 @@ WRONG = {
         planted(
             SENTINELS,
             "            sink(dish[0])",
-            "            sink(dish[0])\n            if dish[0] == 5:\n                sink(dish[0])",
+            "            sink(dish[0])\n            if dish[0] == 1005:\n                sink(dish[0])",
         ),
-        "also got 5",
+        "also got 1005",
     ),
     "in the caller": (
         "def run_pipeline(source, transform, sink, workers):\n    for item in source():\n        sink(transform(item))\n",

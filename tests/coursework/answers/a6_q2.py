@@ -117,5 +117,5 @@ WRONG = {
         ),
         "within 2 s",
     ),
-    "raising goes unseen": (planted(BY_HAND, "        wire.send(error)", "        pass"), "whose source raises"),
+    "raising goes unseen": (planted(BY_HAND, "        wire.send(error)", "        pass"), "whose transform raises must tell"),
 }
