@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -69,13 +70,21 @@ def run(folder: Path, notebooks: dict[str, list[str]], timeout: int) -> tuple[di
 
 
 @pytest.fixture(scope="module")
-def quick(tmp_path_factory):
-    return run(tmp_path_factory.mktemp("quick"), QUICK, timeout=60)
+def both(tmp_path_factory):
+    """At once, as those that hang do nothing but let the time pass."""
+    folders = [tmp_path_factory.mktemp(name) for name in ("quick", "hanging")]
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(run, folders, (QUICK, HANGING), (60, 5)))
 
 
 @pytest.fixture(scope="module")
-def hanging(tmp_path_factory):
-    return run(tmp_path_factory.mktemp("hanging"), HANGING, timeout=5)
+def quick(both):
+    return both[0]
+
+
+@pytest.fixture(scope="module")
+def hanging(both):
+    return both[1]
 
 
 def test_what_ends_in_time_leaves_nothing(quick):
