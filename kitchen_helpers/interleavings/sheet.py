@@ -297,7 +297,7 @@ class Sheet:
         again = repeats_from(self.counterexample)
         if again is not None:
             text += wrap(
-                f"↺ The red arrow: from the last step it goes on with step {again}, and so for ever.",
+                f"↺ The arrow at the left edge: from the last step it goes on with step {again}, and so for ever.",
                 self.at.width - LEFT - 24,
                 _BOLD,
             )
