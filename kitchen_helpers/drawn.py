@@ -98,7 +98,7 @@ def _bars(ax: Axes, groups: Sequence[BarContainer]) -> str:
         (begin, size), (edge, thick) = (across, up) if lying else (up, across)
         if not begin or size > least:  # (pieces too short to be seen are not told)
             lanes.setdefault(_value(place, edge + thick / 2), []).append((begin, begin + size))
-    return ", ".join(f"{name} {_pieces(length, bars)}" for name, bars in lanes.items())
+    return ", ".join(f"{name} {_pieces(length, bars)}" for name, bars in lanes.items()) or "too short to be seen"
 
 
 def _pieces(length: Axis, bars: Sequence[tuple[float, float]]) -> str:

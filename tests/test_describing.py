@@ -150,10 +150,12 @@ def test_lanes_of_bars_are_told_lane_by_lane() -> None:
     for begin in range(10, 20, 2):
         ax.barh(0, 1.5, left=begin, label="washes up")
     ax.set_yticks([0, 1], ["Ana", "Ben"])
+    ax.barh(0, 0, left=5, label="sings")
     kh.describe(figure)
     assert words_of(figure) == (
         "bars “waits”: Ben from 1 to 4; bars “works”: Ana from 1 to 9, Ben from 4 to 9; "
-        "bars “washes up”: Ana 5 from 10 to 19.5, 7.5 of it covered."
+        "bars “washes up”: Ana 5 from 10 to 19.5, 7.5 of it covered; "
+        "bars “sings”: too short to be seen."
     )
 
 
