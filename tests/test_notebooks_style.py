@@ -17,6 +17,8 @@ from tidy_notebooks import NOTEBOOKS, course_notebooks, is_checked, tidy
 # Words that keep their capital inside a title.
 NAMES = {"Amdahl", "Binder", "Dask", "Gustafson", "I", "Jupyter", "JupyterLab", "Python", "Python's"}
 
+MAP = "00_start_here.ipynb"
+
 MARKDOWN_IMAGE = re.compile(r"!\[([^]]*)\]\(([^)\s]+)")
 MARKDOWN_LINK = re.compile(r"(?<!!)\[[^]]*\]\(([^)\s]+)")
 HTML_IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
@@ -167,6 +169,19 @@ def leads_to_its_neighbours(notebook: NotebookNode, path: Path) -> Iterator[str]
                     yield f"has no link to its neighbour: [words]({neighbour.name})"
 
 
+def leads_to_the_map(notebook: NotebookNode, path: Path) -> Iterator[str]:
+    if path.name != MAP and MAP not in targets(notebook):
+        yield f"has no link to the map of the course: [Map]({MAP}#The-map-of-the-course)"
+
+
+# Rules for the coursework
+
+
+def leads_to_its_chapters(notebook: NotebookNode, path: Path) -> Iterator[str]:
+    if NOTEBOOKS.resolve() not in {(path.parent / target).resolve().parent for target in targets(notebook)}:
+        yield "has no link to the notebooks that it draws on: [03 (locks)](../../../03_locks.ipynb)"
+
+
 FOR_ALL: list[Rule] = [is_valid, pictures_have_words, links_lead_somewhere]
 FOR_THE_COURSE: list[Rule] = [
     *FOR_ALL,
@@ -180,10 +195,12 @@ FOR_THE_COURSE: list[Rule] = [
     explains_its_code,
     tags_mean_something,
     leads_to_its_neighbours,
+    leads_to_the_map,
 ]
+FOR_THE_COURSEWORK: list[Rule] = [*FOR_ALL, leads_to_its_chapters]
 
 CASES = [(path, rule) for path in course_notebooks() for rule in FOR_THE_COURSE]
-CASES += [(path, rule) for path in sorted(NOTEBOOKS.glob("coursework/**/*.ipynb")) for rule in FOR_ALL]
+CASES += [(path, rule) for path in sorted(NOTEBOOKS.glob("coursework/**/*.ipynb")) for rule in FOR_THE_COURSEWORK]
 
 
 @pytest.mark.parametrize(
@@ -199,12 +216,12 @@ def test_notebook(path: Path, rule: Rule) -> None:
 
 
 def good(folder: Path) -> tuple[NotebookNode, Path]:
-    for name in ("02_before.ipynb", "04_after.ipynb", "picture.png"):
+    for name in (MAP, "02_before.ipynb", "04_after.ipynb", "picture.png"):
         (folder / name).touch()
     opening = """# One key for Python's till, and who holds it
 
 **What you will do**: count, run, change. **What you will learn**: locks. **What you need**: notebook 02.
-[Back](02_before.ipynb), [on](04_after.ipynb#top), [elsewhere](https://docs.python.org), [here](#below)"""
+[Back](02_before.ipynb), [on](04_after.ipynb#top), [map](00_start_here.ipynb#map), [elsewhere](https://docs.python.org), [here](#below)"""
     cells = [
         new_markdown_cell(opening),
         new_markdown_cell("**Predict**: how many coins are in the till? ![Two cooks at a till](picture.png)"),
@@ -267,6 +284,7 @@ def replace(cell: int, old: str, new: str) -> Callable[[NotebookNode], None]:
         ("tags_mean_something", lambda notebook: notebook.cells[4].metadata.update(tags=["nbval-check-output"])),
         ("leads_to_its_neighbours", replace(0, "(02_before.ipynb)", "(picture.png)")),
         ("leads_to_its_neighbours", replace(0, "(04_after.ipynb#top)", "(picture.png)")),
+        ("leads_to_the_map", replace(0, "(00_start_here.ipynb#map)", "(picture.png)")),
     ],
 )
 def test_a_mistake_is_found_by_its_rule(rule, mistake, tmp_path):
@@ -279,6 +297,13 @@ def test_a_mistake_is_found_by_its_rule(rule, mistake, tmp_path):
 def test_a_wrong_name_is_found(name, tmp_path):
     notebook, path = good(tmp_path)
     assert list(has_a_number(notebook, path.with_name(name)))
+
+
+def test_coursework_without_chapters_is_found(tmp_path):
+    path = NOTEBOOKS / "coursework" / "source" / "a0_till" / "a0_till.ipynb"
+    for link, complaints in (("../../../03_locks.ipynb", 0), ("../../README.md", 1)):
+        notebook = new_notebook(cells=[new_markdown_cell(f"**What you need:** [this]({link})")])
+        assert len(list(leads_to_its_chapters(notebook, path))) == complaints
 
 
 def test_tidying_keeps_what_is_compared(tmp_path):
