@@ -138,10 +138,10 @@ def _line(ax: Axes, line: Line2D) -> str:
 
 def _series(ax: Axes, points: Sequence[Point]) -> str:
     if _names(ax.yaxis) and not _names(ax.xaxis):
-        rows: dict[str, list[str]] = {}
+        rows: dict[str, list[float]] = {}
         for x, y, _, _ in points:
-            rows.setdefault(_value(ax.yaxis, y), []).append(_value(ax.xaxis, x))
-        return ", ".join(f"{name}: {' and '.join(values)}" for name, values in rows.items())
+            rows.setdefault(_value(ax.yaxis, y), []).append(x)
+        return ", ".join(f"{name}: {_dots(ax.xaxis, xs)}" for name, xs in rows.items())
 
     def told(point: Point) -> str:
         x, y, low, high = point
@@ -153,6 +153,12 @@ def _series(ax: Axes, points: Sequence[Point]) -> str:
     turns = {"first": points[0], "last": points[-1]}
     turns |= {"highest": max(points, key=lambda point: point[1]), "lowest": min(points, key=lambda point: point[1])}
     return f"{len(points):,} points, " + ", ".join(f"{which} {told(point)}" for which, point in turns.items())
+
+
+def _dots(axis: Axis, places: Sequence[float]) -> str:
+    if len(places) <= MOST_POINTS:
+        return " and ".join(_value(axis, place) for place in places)
+    return f"{len(places):,} from {_value(axis, min(places))} to {_value(axis, max(places))}"
 
 
 def _strokes(ax: Axes, strokes: EventCollection) -> str:

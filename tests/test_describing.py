@@ -118,7 +118,11 @@ def test_measurements_beside_names_are_told_name_by_name() -> None:
     ax.plot([0, 70, 50], ["a call, here"] * 3, "o")
     ax.scatter([75, 1200], ["a call, here", "a pause"])
     kh.describe(figure)
-    assert words_of(figure) == "points: a call, here: 0 and 70 and 50; points: a call, here: 75, a pause: 1,200."
+    ax.plot(range(20), ["a pause"] * 20, "o")
+    assert words_of(figure) == (
+        "points: a call, here: 0 and 70 and 50; points: a pause: 20 from 0 to 19; "
+        "points: a call, here: 75, a pause: 1,200."
+    )
 
 
 def test_numbers_as_names_of_ticks_do_not_stand_for_what_is_near() -> None:
