@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kitchen_helpers.advice import Shape, measured
+from kitchen_helpers.machine import machine_card
 
 SHAPES = [
     Shape(items=20, seconds=0.02, waits=1),
@@ -21,6 +22,7 @@ SHAPES = [
 
 
 def main() -> None:
+    print(f"\nAdvice before, and who was fastest then · {machine_card().caption}")
     print(
         f"{'items':>6} {'ms each':>8} {'waiting':>8} {'MB each':>8}  {'advice':11} {'fastest':11} {'advised is behind by':22} agrees"
     )
