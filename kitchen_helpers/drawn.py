@@ -40,9 +40,9 @@ def contents(ax: Axes) -> Iterator[str]:
             bars.setdefault(_label(group), []).append(group)
     for groups in bars.values():
         yield _named(groups[0], "bars", _bars(ax, groups))
+    of_bars = [group.errorbar for groups in bars.values() for group in groups]
     for group in ax.containers:
-        if isinstance(group, ErrorbarContainer):
-            told.update(part for some in group.lines if some for part in (some if isinstance(some, tuple) else [some]))
+        if isinstance(group, ErrorbarContainer) and group not in of_bars:
             yield _named(group, "points", _series(ax, _with_errors(group)))
     for line in ax.lines:
         if line not in told:
@@ -92,34 +92,48 @@ def _bars(ax: Axes, groups: Sequence[BarContainer]) -> str:
     lying = groups[0].orientation == "horizontal"
     place, length = (ax.yaxis, ax.xaxis) if lying else (ax.xaxis, ax.yaxis)
     least = 0.002 * abs(float(np.diff(length.get_view_interval())[0]))
-    lanes: dict[str, list[tuple[float, float]]] = {}
-    for bar in (bar for group in groups for bar in group.patches):
-        across, up = (bar.get_x(), bar.get_width()), (bar.get_y(), bar.get_height())
-        (begin, size), (edge, thick) = (across, up) if lying else (up, across)
-        if not begin or size > least:  # (pieces too short to be seen are not told)
-            lanes.setdefault(_value(place, edge + thick / 2), []).append((begin, begin + size))
+    lanes: dict[str, list[tuple[float, float, str]]] = {}
+    for group in groups:
+        ends = _ends(group.errorbar, upright=not lying)
+        for number, bar in enumerate(group.patches):
+            across, up = (bar.get_x(), bar.get_width()), (bar.get_y(), bar.get_height())
+            (begin, size), (edge, thick) = (across, up) if lying else (up, across)
+            if not begin or abs(size) > least:  # (pieces too short to be seen are not told)
+                spread = _spread(length, *ends[number]) if number < len(ends) else ""
+                lanes.setdefault(_value(place, edge + thick / 2), []).append((begin, begin + size, spread))
     return ", ".join(f"{name} {_pieces(length, bars)}" for name, bars in lanes.items()) or "too short to be seen"
 
 
-def _pieces(length: Axis, bars: Sequence[tuple[float, float]]) -> str:
+def _pieces(length: Axis, bars: Sequence[tuple[float, float, str]]) -> str:
     if len(bars) > 3:
-        begin, end = min(begin for begin, _ in bars), max(end for _, end in bars)
-        covered = sum(end - begin for begin, end in bars)
+        begin, end = min(begin for begin, _, _ in bars), max(end for _, end, _ in bars)
+        covered = sum(end - begin for begin, end, _ in bars)
         return f"{len(bars)} from {_value(length, begin)} to {_value(length, end)}, {_value(length, covered)} of it covered"
-    told = (f"{f'from {_value(length, begin)} to ' if begin else ''}{_value(length, end)}" for begin, end in bars)
-    return " and ".join(told)
+    from_to = ((f"from {_value(length, begin)} to " if begin else "", end, spread) for begin, end, spread in bars)
+    return " and ".join(f"{start}{_value(length, end)}{spread}" for start, end, spread in from_to)
+
+
+def _ends(group: ErrorbarContainer | None, upright: bool) -> list[tuple[float, float]]:
+    """From where to where each error bar goes, of those that lie in this direction."""
+    if group is None or not (group.has_yerr if upright else group.has_xerr):
+        return []
+    bars = group.lines[2][-1] if upright else group.lines[2][0]
+    along = [[float(end[1 if upright else 0]) for end in bar] for bar in bars.get_segments()]
+    return [(min(ends), max(ends)) for ends in along]
+
+
+def _spread(axis: Axis, low: float, high: float) -> str:
+    return f" ({_value(axis, low)} to {_value(axis, high)})" if low < high else ""
 
 
 def _with_errors(group: ErrorbarContainer) -> list[Point]:
-    line, _, bars = group.lines
+    line = group.lines[0]
     if line is None:
         return []
-    upright = group.has_yerr
-    ends = [[(float(end[1]) if upright else float(end[0])) for end in bar] for bar in bars[-1].get_segments()] if bars else []
-    points = _points(*line.get_data(orig=False))
-    if len(ends) != len(points) or not upright:
+    points, ends = _points(*line.get_data(orig=False)), _ends(group, upright=True)
+    if len(ends) != len(points):
         return points
-    return [(x, y, min(end), max(end)) for (x, y, _, _), end in zip(points, ends, strict=True)]
+    return [(x, y, low, high) for (x, y, _, _), (low, high) in zip(points, ends, strict=True)]
 
 
 def _points(xs: Any, ys: Any) -> list[Point]:
@@ -145,8 +159,7 @@ def _series(ax: Axes, points: Sequence[Point]) -> str:
 
     def told(point: Point) -> str:
         x, y, low, high = point
-        spread = f" ({_value(ax.yaxis, low)} to {_value(ax.yaxis, high)})" if low < high else ""
-        return f"{_value(ax.xaxis, x)}: {_value(ax.yaxis, y)}{spread}"
+        return f"{_value(ax.xaxis, x)}: {_value(ax.yaxis, y)}{_spread(ax.yaxis, low, high)}"
 
     if len(points) <= MOST_POINTS:
         return ", ".join(map(told, points))

@@ -163,6 +163,17 @@ def test_lanes_of_bars_are_told_lane_by_lane() -> None:
     )
 
 
+def test_bars_are_told_with_their_intervals() -> None:
+    figure, (left, right) = plt.subplots(1, 2)
+    left.barh(["with", "without"], [1, 1.8], xerr=[[0.1, 0.3], [0.2, 0.4]])
+    right.bar([1, 2], [-5, 7], yerr=2)
+    right.errorbar([3], [4], xerr=1)
+    kh.describe(figure)
+    assert words_of(figure) == (
+        "bars: with 1 (0.9 to 1.2), without 1.8 (1.5 to 2.2). bars: 1 -5 (-7 to -3), 2 7 (5 to 9); points: 3: 4."
+    )
+
+
 def test_pictures_and_what_is_written_beside_them() -> None:
     figure, axes = plt.subplots(1, 2)
     axes[0].imshow([[0, 1]])
