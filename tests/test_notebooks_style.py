@@ -24,6 +24,9 @@ MARKDOWN_LINK = re.compile(r"(?<!!)\[[^]]*\]\(([^)\s]+)")
 HTML_IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 HTML_TARGET = re.compile(r"""<(?:a|img)\b[^>]*\b(?:href|src)\s*=\s*["']([^"']+)""", re.IGNORECASE)
 
+# JupyterLab shows 112 characters of a code cell in a window of 1280 pixels beside the list of files.
+LONGEST_LINE = 104
+
 Rule = Callable[[NotebookNode, Path], Iterator[str]]
 
 
@@ -82,6 +85,13 @@ def links_lead_somewhere(notebook: NotebookNode, path: Path) -> Iterator[str]:
     for target in targets(notebook):
         if not (path.parent / target).exists():
             yield f"links to {target}, which does not exist"
+
+
+def has_lines_that_are_seen(notebook: NotebookNode, path: Path) -> Iterator[str]:
+    for cell in code(notebook):
+        for line in cell.source.splitlines():
+            if len(line) > LONGEST_LINE:
+                yield f"has a line of {len(line)} characters, of which a reader sees {LONGEST_LINE} or so: {line.strip()[:60]!r}"
 
 
 # Rules for the course's notebooks
@@ -182,7 +192,7 @@ def leads_to_its_chapters(notebook: NotebookNode, path: Path) -> Iterator[str]:
         yield "has no link to the notebooks that it draws on: [03 (locks)](../../../03_locks.ipynb)"
 
 
-FOR_ALL: list[Rule] = [is_valid, pictures_have_words, links_lead_somewhere]
+FOR_ALL: list[Rule] = [is_valid, pictures_have_words, links_lead_somewhere, has_lines_that_are_seen]
 FOR_THE_COURSE: list[Rule] = [
     *FOR_ALL,
     is_tidy,
@@ -277,6 +287,7 @@ def replace(cell: int, old: str, new: str) -> Callable[[NotebookNode], None]:
         ("lets_the_reader_predict", replace(3, "Predict once more.", "")),
         ("has_exercises", replace(5, "### Exercise 3", "### Ending")),
         ("has_short_cells", lambda notebook: notebook.cells[6].update(source="x = 1\n" * 26 + "x")),
+        ("has_lines_that_are_seen", lambda notebook: notebook.cells[6].update(source="x = " + "1" * 101)),
         ("explains_its_code", lambda notebook: notebook.cells.extend(new_code_cell("6") for _ in range(9))),
         ("tags_mean_something", lambda notebook: notebook.cells[6].metadata.update(tags=["nbval-skip"])),
         ("tags_mean_something", lambda notebook: notebook.cells[6].update(source="# NBVAL_SKIP\nlen('')")),
