@@ -166,6 +166,33 @@ def test_the_right_way_is_no_proof():
     assert "failing schedule: 4 steps" in html(driver)
 
 
+def test_while_every_order_is_run_the_box_says_so(monkeypatch):
+    driver, seen = kh.drive(lost_update), []
+    buttons(driver)
+    real = driver.drive.shortest
+    monkeypatch.setattr(driver.drive, "shortest", lambda: seen.append(html(driver)) or real())
+    press(driver, "show the shortest way")
+    assert "Every order is being run. That can take up to 10 s" in seen[0]
+    assert "is being run" not in html(driver) and "Who goes first?" in html(driver)
+
+
+def test_whoever_disables_a_button_by_pressing_it_goes_on_beside_it(monkeypatch):
+    focused = []
+    monkeypatch.setattr(ipywidgets.Button, "focus", lambda one: focused.append(one.description))
+    stepper = kh.step_through(kh.explore(lost_update))
+    for name in ("forward", "◀ back", "end", "start", "forward"):
+        press(stepper, name)
+    assert focused == ["forward ▶", "◀ back", "forward ▶"]  # after ◀ back, end and start
+    focused.clear()
+    driver = kh.drive(locked)
+    press(driver, "Ana: acquires lock")
+    press(driver, "take back")
+    assert len(focused) == 1 and focused[0].startswith("Ben: ")
+    press(driver, "Ben: acquires lock")
+    press(driver, "start again")
+    assert focused[1:] == ["show the shortest way"]
+
+
 def test_taking_back_goes_back_all_the_way():
     driver = kh.drive(lost_update)
     assert buttons(driver)["take back"].disabled
@@ -255,7 +282,7 @@ def test_each_move_of_a_slider_is_a_real_run_with_its_own_picture(kitchen):
 
 def test_the_same_order_again_is_another_run(kitchen, monkeypatch):
     before = picture(kitchen), kitchen.runs
-    monkeypatch.setattr(simulator, "_PAUSE", 0)
+    monkeypatch.setattr(simulator, "_STALE", 0)
     press(kitchen, "run again")
     assert kitchen.runs == before[1] + 1
     assert picture(kitchen) != before[0]
@@ -292,7 +319,7 @@ def test_no_run_begins_while_another_one_goes_on(kitchen, monkeypatch):
                 sliders(kitchen)["dishes"].value = dishes
             buttons(kitchen)["run again"].click()
             assert "The kitchen is running" in html(kitchen)
-            assert buttons(kitchen)["run again"].disabled
+            assert not buttons(kitchen)["run again"].disabled  # it would lose the keyboard's focus
         done = real(task, items, **options)
         at_once -= 1
         return done
@@ -304,6 +331,9 @@ def test_no_run_begins_while_another_one_goes_on(kitchen, monkeypatch):
     assert kitchen.order.dishes == 9
     buttons(kitchen)["run again"].click()  # it had been clicked while the kitchen ran
     assert orders == [5, 9]
+    monkeypatch.setattr(simulator, "_STALE", 0)  # as if somebody had seen the end, and clicked then
+    buttons(kitchen)["run again"].click()
+    assert orders == [5, 9, 9]
 
 
 def test_a_run_that_fails_says_so_and_the_next_one_works(kitchen, monkeypatch):
@@ -311,7 +341,6 @@ def test_a_run_that_fails_says_so_and_the_next_one_works(kitchen, monkeypatch):
     monkeypatch.setattr(simulator, "compare", lambda *_, **__: 1 / 0)
     sliders(kitchen)["dishes"].value = 3
     assert "ZeroDivisionError" in html(kitchen)
-    assert not buttons(kitchen)["run again"].disabled
     monkeypatch.undo()
     sliders(kitchen)["dishes"].value = 4
     assert "ZeroDivisionError" not in html(kitchen)

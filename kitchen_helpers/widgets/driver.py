@@ -48,7 +48,8 @@ class Driver(Shown):
     def shortest(self) -> None:
         """Let `explore` show its simplest failing schedule, or say that there is none."""
         if self._show is not None:
-            self._answer.value = "<p>Every order is being run …</p>"
+            self._said.value = said(f"Every order is being run. That can take up to {self.drive.seconds:g} s …")
+            self._answer.value = ""
         try:
             self.found = self.drive.shortest()
         finally:
@@ -132,6 +133,9 @@ class Driver(Shown):
         self._draw()
         others = HBox([self._back, self._again, self._show], layout=wrapped)
         return "kitchen-driver", [HTML(STYLE), self._said, self._row, others, self._board, self._answer]
+
+    def _in_order(self) -> list[Any]:
+        return [*(one for own in self._threads.values() for one in own), self._back, self._again, self._show]
 
     def _draw(self) -> None:
         if self._show is None:

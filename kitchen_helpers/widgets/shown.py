@@ -61,10 +61,24 @@ class Shown:
             self._box.add_class("kitchen-widget").add_class(name)
         return self._box
 
+    def _in_order(self) -> list[Any]:
+        """The buttons that can be disabled, and those beside them, as they stand in the box."""
+        return []
+
+    def _keep_focus(self, pressed: Any) -> None:
+        """A button that is disabled loses the keyboard's focus: it goes to the nearest one that can be used."""
+        order = self._in_order()
+        if pressed not in order or not pressed.disabled:
+            return
+        at = order.index(pressed)
+        near = [one for one in sorted(order, key=lambda one: abs(order.index(one) - at)) if not one.disabled]
+        if near:
+            near[0].focus()
+
     def _safely(self, work: Callable[..., Any]) -> Callable[..., None]:
         """A callback whose error is shown in the box: Jupyter would put it where nobody looks."""
 
-        def callback(*_: Any) -> None:
+        def callback(*control: Any) -> None:
             try:
                 work()
             except KeyboardInterrupt:
@@ -77,6 +91,8 @@ class Shown:
                 )
             else:
                 self._error.value = ""
+            for pressed in control:
+                self._keep_focus(pressed)
 
         return callback
 

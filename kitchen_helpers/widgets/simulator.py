@@ -18,7 +18,9 @@ from ..tables import UNBROKEN, html_table, text_lines
 from .shown import Shown, button, said
 
 _PAUSE = 0.3
-"""Seconds without a further move of a slider before the kitchen runs; clicks that came during a run are as old as this."""
+"""Seconds without a further move of a slider before the kitchen runs."""
+_STALE = 0.1
+"""Clicks during a run come all at once when it has ended; sooner than this nobody can have seen that, and clicked again."""
 _MOST = {"dishes": 10, "cooks": 8}
 
 
@@ -81,9 +83,9 @@ class Simulator(Shown):
             while self.order != self.wanted:
                 self._cook()
         finally:
-            self._ended = time.monotonic()
             self._busy.release()
             self._mark()
+            self._ended = time.monotonic()
 
     def _cook(self) -> None:
         order = self.wanted
@@ -196,15 +198,15 @@ class Simulator(Shown):
         self._timer = loop.call_later(_PAUSE, self._safely(self.run))
 
     def _click(self) -> None:
-        if time.monotonic() - self._ended > _PAUSE:  # otherwise it was clicked while the kitchen was running
+        if time.monotonic() - self._ended > _STALE:
             self.run()
 
     def _mark(self) -> None:
         """Show the last run; or that one is going on."""
         if self._shown is None:
             return
+        # (`run again` stays enabled, as it would lose the keyboard's focus.)
         going = self._busy.locked()
-        self._again.disabled = going
         self._said.value = said(
             "The kitchen is running …" if going else f"Real run {self.runs}. {escape(self.words())}."
         )

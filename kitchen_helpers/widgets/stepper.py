@@ -125,6 +125,9 @@ class Stepper(Shown):
         buttons = HBox([*self._back, *self._forward, self._slider], layout=Layout(flex_flow="row wrap"))
         return "kitchen-stepper", [HTML(STYLE), buttons, self._said, self._board]
 
+    def _in_order(self) -> list[Any]:
+        return [*self._back, *self._forward]
+
     def _draw(self) -> None:
         if self._slider is None:
             return
