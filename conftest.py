@@ -23,6 +23,8 @@ import psutil
 import pytest
 from nbval.kernel import RunningKernel, start_new_kernel
 
+from tests.pictures import silent_pictures
+
 # Read by every Python that the notebook starts, its kernel first: on a signal, the stacks of all threads go to a file.
 STACKS_ON_SIGNAL = """
 import faulthandler, os, signal
@@ -212,6 +214,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     yield
-    if isinstance(item, nbval.plugin.IPyNbCell) and item.options["check_exception"]:
-        if not any(output.output_type == "error" for output in item.test_outputs):
+    if isinstance(item, nbval.plugin.IPyNbCell):
+        if item.options["check_exception"] and not any(output.output_type == "error" for output in item.test_outputs):
             pytest.fail("This cell is tagged raises-exception, and it raises none.", pytrace=False)
+        if silent := [found for output in item.test_outputs for found in silent_pictures(output.get("data", {}))]:
+            pytest.fail(f"Those who cannot see it get no words: {', '.join(silent)}. kh.describe(figure) gives some.", pytrace=False)

@@ -209,10 +209,12 @@ OUTPUTS = """async () => {
             for (const element of cell.node.querySelectorAll(SEEN)) {
                 if (element.tagName === "IMG") await element.decode().catch(() => null);
                 const box = element.getBoundingClientRect();
+                const named = (element.getAttribute("aria-labelledby") ?? "").split(" ").map(id => id && document.getElementById(id));
+                const name = element.alt ?? element.ariaLabel ?? named.map(one => one?.textContent).join(" ");
                 seen.push({
                     what: element.tagName.toLowerCase(), width: box.width, height: box.height,
                     out: Math.max(box.right - area.right, area.left - box.left), empty: element.naturalWidth === 0,
-                    words: element.innerText ?? "",
+                    words: element.innerText ?? "", name,
                 });
             }
         }

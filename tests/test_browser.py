@@ -99,6 +99,8 @@ def faults(cell: dict[str, Any]) -> Iterator[str]:
                 yield f"{what} is empty or tiny: {width} × {height}"
             if element["out"] > 1:
                 yield f"{what} of {width} pixels is {element['out']:.0f} wider than the page"
+            if what in ("img", "svg") and len(element["name"].split()) < 2:
+                yield f"{what} without words for those who cannot see it: {element['name']!r}"
             if what == "table" and not element["words"].strip():
                 yield "an empty table"
     for sentence in ("Error displaying widget", "Loading widget", "Error creating widget", "Javascript Error"):
