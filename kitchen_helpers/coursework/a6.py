@@ -61,7 +61,7 @@ class _Trial:
         self._run, self._room, self._number = run, room, 0
 
     def under(self, method: str, items: Sequence[Any], workers: int, what: str, **plan: Any) -> _Ran:
-        """One call under a start method; Broken if it does not return, or leaves a process."""
+        """One call under a start method; Broken if it does not return, or leaves a process. Raises what no stage has raised."""
         multiprocessing.set_start_method(method, force=True)
         self._number += 1
         made = Plan(self._number, os.getpid(), tuple(items), **plan)
@@ -71,6 +71,8 @@ class _Trial:
             called = self._await(made, Begun(lambda: self._run(source, transform, sink, workers)), what)
             let_go(called.error)
             ran = _Ran(what, made, called, self._room.notes(made))
+            if called.error is not None and not ran.failed():
+                raise called.error
             no_new_processes(before, what)
         except Forged:
             raise Broken(f"in {what} something else than the stages wrote down what the stages do") from None
@@ -79,7 +81,6 @@ class _Trial:
     def whole(self, method: str, items: Sequence[Any], workers: int, what: str, **plan: Any) -> _Ran:
         """The same where nothing fails, and nothing may be missing."""
         ran = self.under(method, items, workers, what, **plan)
-        ran.called.value()
         _apart(ran)
         _once(ran, whole=True)
         return ran
@@ -218,16 +219,14 @@ def check_failing(run: Any) -> Verdict:
         error = ran.called.error
         if error is None:
             raise Broken(f"{what} must raise, and it returned", _ERROR)
-        if not ran.failed():
-            raise error
         if not killed and type(error) is not Burnt:
-            raise Broken(f"{what} must raise the stage's own Burnt, and it raised {type(error).__name__}", _ERROR)
+            name = type(error).__name__
+            other = "another one of that name" if name == "Burnt" else name
+            raise Broken(f"{what} must raise the stage's own Burnt, and it raised {other}", _ERROR)
         _once(ran, whole=False)
         if stage != "sink" and len(ran.at("sink", "begins")) != len(ran.at("sink", "ends")):
-            raise Broken(
-                f"in {what} a call of the sink was cut in the middle",
-                "Who may be ended at once, and who asked to stop?",
-            )
+            rule = f"in {what} a call of the sink was not finished: it was cut, or nobody waited for it"
+            raise Broken(rule, "Who may be ended at once, and who is asked to stop?")
 
     def each(killed: bool) -> Callable[[], None]:
         def scenario() -> None:
@@ -239,9 +238,10 @@ def check_failing(run: Any) -> Verdict:
     def working() -> None:
         trial.whole(_quickest(), range(6), 2, "a pipeline in which nothing fails")
 
+    # Nobody is killed under spawn: there, a ProcessPoolExecutor may overlook the end of the process that it started last.
     with _trial(run) as trial:
         return tried(
-            [working, each(killed=False), each(killed=True), lambda: under("spawn", "transform", True)],
+            [working, each(killed=False), each(killed=True), lambda: under("spawn", "transform", False)],
             "An error and a killed process reach the caller soon, the sink's call is finished, no process is left",
             _ERROR,
         )

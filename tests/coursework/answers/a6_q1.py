@@ -1,5 +1,5 @@
 from . import planted
-from .a6_q2 import BY_HAND as WATCHED
+from .a6_q2 import EXECUTORS, WAITER
 
 SENTINELS = """
 import multiprocessing
@@ -31,7 +31,136 @@ def run_pipeline(source, transform, sink, workers):
         process.join()
 """
 
-RIGHT = {"sentinels": SENTINELS, "watched": WATCHED}
+FORK_SERVER = """
+import multiprocessing as mp
+
+def produce(source, todo, workers):
+    for item in source():
+        todo.put(("item", item))
+    todo.join()
+    for _ in range(workers):
+        todo.put(("end", None))
+
+def cook(transform, todo, done):
+    while True:
+        kind, item = todo.get()
+        try:
+            if kind == "end":
+                break
+            done.put(("item", transform(item)))
+        finally:
+            todo.task_done()
+    done.put(("end", None))
+
+def serve(sink, done, workers):
+    ends = 0
+    while ends < workers:
+        kind, result = done.get()
+        if kind == "end":
+            ends += 1
+        else:
+            sink(result)
+
+def run_pipeline(source, transform, sink, workers):
+    ctx = mp.get_context("forkserver")
+    todo, done = ctx.JoinableQueue(8), ctx.Queue(8)
+    crew = [ctx.Process(target=produce, args=(source, todo, workers))]
+    crew += [ctx.Process(target=cook, args=(transform, todo, done)) for _ in range(workers)]
+    crew += [ctx.Process(target=serve, args=(sink, done, workers))]
+    for p in crew:
+        p.start()
+    for p in crew:
+        p.join()
+        p.close()
+"""
+
+POOL = """
+from multiprocessing import BoundedSemaphore, Pool, Process, Queue
+
+def cook_all(source, transform, done, workers, gate):
+    def gated():
+        for item in source():
+            gate.acquire()
+            yield item
+    with Pool(workers) as pool:
+        for result in pool.imap(transform, gated()):
+            done.put([result])
+    done.put([])
+
+def serve(sink, done, gate):
+    while dish := done.get():
+        sink(*dish)
+        gate.release()
+
+def run_pipeline(source, transform, sink, workers):
+    done, gate = Queue(), BoundedSemaphore(20)
+    first = Process(target=cook_all, args=(source, transform, done, workers, gate))
+    last = Process(target=serve, args=(sink, done, gate))
+    first.start()
+    last.start()
+    first.join()
+    last.join()
+"""
+
+PIPES = """
+import multiprocessing as mp
+
+class Hatch:
+    # A pipe with a lock at either end, and a number of places.
+    def __init__(self, places):
+        self.out, self.into = mp.Pipe(duplex=False)
+        self.reading, self.writing = mp.Lock(), mp.Lock()
+        self.places = mp.Semaphore(places)
+
+    def put(self, thing):
+        self.places.acquire()
+        with self.writing:
+            self.into.send(thing)
+
+    def get(self):
+        with self.reading:
+            thing = self.out.recv()
+        self.places.release()
+        return thing
+
+END = "the end of it all", 42
+
+def produce(source, todo):
+    for item in source():
+        todo.put((item,))
+    todo.put(END)
+
+def cook(transform, todo, done, left):
+    while (order := todo.get()) != END:
+        done.put((transform(*order),))
+    with left:
+        left.value -= 1
+        last = left.value == 0
+    (done if last else todo).put(END)
+
+def serve(sink, done):
+    while (dish := done.get()) != END:
+        sink(*dish)
+
+def run_pipeline(source, transform, sink, workers):
+    todo, done, left = Hatch(5), Hatch(5), mp.Value("i", workers)
+    crew = [mp.Process(target=produce, args=(source, todo))]
+    crew += [mp.Process(target=cook, args=(transform, todo, done, left)) for _ in range(workers)]
+    crew.append(mp.Process(target=serve, args=(sink, done)))
+    for p in crew:
+        p.start()
+    for p in crew:
+        p.join()
+"""
+
+RIGHT = {
+    "sentinels": SENTINELS,
+    "joinable queues under forkserver": FORK_SERVER,
+    "a pool beside the source": POOL,
+    "pipes, and one end that is passed on": PIPES,
+    "the caller carries everything": WAITER,
+    "executors and a manager": EXECUTORS,
+}
 
 WRONG = {
     "no bound": (planted(SENTINELS, "Queue(10)", "Queue()"), "100 items ahead"),
@@ -108,5 +237,39 @@ WRONG = {
             "    for process in crew:\n        process.join()\n    multiprocessing.Process(target=time.sleep, args=(30,)).start()\n",
         ),
         "still alive after",
+    ),
+    "joins before it serves": (
+        planted(
+            SENTINELS,
+            "    for process in crew:\n        process.start()\n    for process in crew:\n        process.join()\n",
+            "    for process in crew[:-1]:\n        process.start()\n    for process in crew[:-1]:\n        process.join()\n"
+            "    crew[-1].start()\n    crew[-1].join()\n",
+        ),
+        "slow sink has not returned",
+    ),
+    "one end for all": (
+        planted(SENTINELS, "    for _ in range(workers):\n        todo.put(None)", "    todo.put(None)"),
+        "start method spawn has not returned",
+    ),
+    "no dish, no service": (
+        planted(SENTINELS, "            sink(dish[0])", "            if dish[0]:\n                sink(dish[0])"),
+        "the sink must get every result, and '' was lost",
+    ),
+    "reads everything first": (planted(SENTINELS, "in source()", "in list(source())"), "100 items ahead"),
+    "cooks what it cooked": (
+        planted(
+            SENTINELS,
+            "done.put((transform(order[0]),))",
+            "transform(order[0])\n        done.put((transform(order[0]),))",
+        ),
+        "the transform must get each item once",
+    ),
+    "a function within a function": (
+        planted(
+            SENTINELS,
+            "    crew = [multiprocessing.Process(target=produce, args=(source, todo, workers))]\n",
+            "    def unpack():\n        produce(source, todo, workers)\n    crew = [multiprocessing.Process(target=unpack)]\n",
+        ),
+        "It raises",
     ),
 }
