@@ -47,7 +47,7 @@ class Advice:
 
     def __str__(self) -> str:
         guesses = ", ".join(f"{name} {seconds:.3g} s" for name, seconds in self.estimates.items())
-        return f"{self.engine}: {self.why} (estimates: {guesses})"
+        return f"{self.engine}: {self.why}\n  (estimates: {guesses})"
 
 
 def advise(shape: Shape, cpus: int | None = None, gil: bool | None = None) -> Advice:
