@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -146,6 +147,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no further run after so long")
     parser.add_argument("notebooks", nargs="*", type=Path, help="all, if none is named")
     options = parser.parse_args()
+    for stop in (signal.SIGINT, signal.SIGTERM):  # in the background, shells have the first ignored
+        signal.signal(stop, signal.default_int_handler)
     found = soak(options.notebooks or notebooks(), options.times, options.minutes)
     print(f"\n{'notebook':34} {'runs':>5} {'wrong':>6} {'median s':>9} {'longest s':>10} {'peak MB':>8}")
     for notebook, runs in found.items():
