@@ -1,4 +1,4 @@
-"""What conftest.py adds to nbval: hangs that show their stacks, leftovers that fail, each on a notebook made for it."""
+"""What conftest.py adds to nbval: hangs that show their stacks, leftovers and silent pictures that fail, each on a notebook of its own."""
 
 from __future__ import annotations
 
@@ -34,6 +34,11 @@ QUICK = {
     ],
     "dying": ["import os", "os._exit(1)"],
     "raising": ["#raises\n1 / 0", "#raises\n1 / 1"],
+    "drawing": [
+        "import matplotlib.pyplot as plt, kitchen_helpers as kh",
+        "figure, ax = plt.subplots()\nax.plot([1, 2])\nkh.describe(figure)",
+        "figure, ax = plt.subplots()\nax.plot([1, 2]);",
+    ],
 }
 HANGING = {
     "waiting": [
@@ -58,8 +63,9 @@ def run(folder: Path, notebooks: dict[str, list[str]], timeout: int) -> tuple[di
         for cell in cells:
             cell.metadata.tags = ["raises-exception"] if "#raises" in cell.source else []
         nbformat.write(new_notebook(cells=cells), folder / f"{name}.ipynb")
-    for name in ("conftest.py", "pyproject.toml"):
-        shutil.copy(ROOT / name, folder)
+    (folder / "tests").mkdir()
+    for name in ("conftest.py", "pyproject.toml", "tests/pictures.py"):
+        shutil.copy(ROOT / name, folder / name)
     # (-rN: no summary, which under CI says everything a second time)
     command = [sys.executable, "-m", "pytest", "-v", "-rN", "--color=no", f"--nbval-cell-timeout={timeout}", "."]
     printed = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
@@ -109,6 +115,12 @@ def test_a_promised_exception_must_come(quick):
     outcomes, printed = quick
     assert outcomes["raising"] == ["PASSED", "FAILED", "PASSED"], printed
     assert "tagged raises-exception, and it raises none" in printed
+
+
+def test_a_picture_needs_words(quick):
+    outcomes, printed = quick
+    assert outcomes["drawing"] == ["PASSED", "PASSED", "FAILED", "PASSED"], printed
+    assert "image/png without HTML that has its words" in printed
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signal that could ask for the stacks")
