@@ -80,7 +80,7 @@ class _Description:
         if self.words or not isinstance(self.picture, Figure):
             return self.words
         parts = [self.picture.get_suptitle(), *map(self._of, self.picture.axes)]
-        return " ".join(_ended(part) for part in parts if part)
+        return " ".join(_ended(part) for part in parts if part) or "figure"
 
     def _of(self, ax: Axes) -> str:
         title = " ".join(filter(None, (ax.get_title(loc=side) for side in SIDES)))

@@ -185,6 +185,13 @@ def test_pictures_and_what_is_written_beside_them() -> None:
     assert words_of(figure) == "lemon. a picture. failed: OSError."
 
 
+def test_of_what_it_does_not_know_a_figure_says_nothing_wrong() -> None:
+    figure, ax = plt.subplots()
+    ax.contourf([[1, 2], [3, 4]])
+    kh.describe(figure)
+    assert words_of(figure) == "figure"  # one word: the notebooks' test asks for more
+
+
 def test_the_readers_own_words_go_before_ours() -> None:
     ax = comparison_of({"sequential": [0.8] * 5}).plot_speedup()
     kh.describe(ax.figure, "One bar.")
