@@ -76,7 +76,7 @@ def judge(question: Question, source: str, file: str, *, guarded: bool) -> Verdi
             return Verdict("refused", f"the answer may not be run: {reason}")
         except SyntaxError as error:
             return Verdict("wrong", f"line {error.lineno or 0} is no Python: {error.msg}")
-        integrity.freeze()
+        loading.enclose(source)
     before = integrity.fingerprint()
     verdict = _run(question, source, file, guarded)
     tampered = integrity.changed(before) if guarded else ""
@@ -136,8 +136,10 @@ def _limit(seconds: float, sandboxed: bool) -> None:
     if sys.platform == "linux":
         import ctypes
 
-        no_dumpable = 4
-        ctypes.CDLL(None).prctl(no_dumpable, 0, 0, 0, 0)  # nobody reads the memory of this process, not even its children
+        dumpable, child_subreaper = 4, 36
+        prctl = ctypes.CDLL(None).prctl
+        prctl(dumpable, 0, 0, 0, 0)  # nobody reads the memory of this process, not even its children
+        prctl(child_subreaper, 1, 0, 0, 0)  # whoever loses its parent stays below us, where it is counted
 
 
 def main() -> None:

@@ -12,17 +12,16 @@ from .offered import MODULES
 
 _IMMUTABLE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE: attributes of the class cannot be set
 _OURS = "kitchen_helpers"
+_TOPS = {name.partition(".")[0] for name in MODULES} | {_OURS}
 _KEEP_BOOKS = {"finalize"}
 """Classes of the standard library that note something down in themselves."""
 
 
 def _modules() -> list[types.ModuleType]:
-    """The modules that check, and those that an answer gets something of."""
+    """The modules that check, and those that an answer gets something of; a class may stand in a part of them."""
     found = []
     for name, module in list(sys.modules.items()):
-        # (asyncio's classes stand in its submodules, and the checks wait with them)
-        ours = name.partition(".")[0] in (_OURS, "asyncio")
-        if isinstance(module, types.ModuleType) and (ours or name in MODULES or name == "builtins"):
+        if isinstance(module, types.ModuleType) and (name.partition(".")[0] in _TOPS or name == "builtins"):
             found.append(module)
     return found
 
@@ -39,9 +38,13 @@ def _flags_offset() -> int | None:
     return None
 
 
+_guarded: list[bool] = []
+
+
 def freeze() -> None:
-    """No attribute of a class of the standard library or of ours can be replaced any more in this process."""
-    if "asyncio" in sys.modules:
+    """No attribute of a class that is there now can be replaced any more in this process."""
+    if "asyncio" in sys.modules and not _guarded:
+        _guarded.append(True)
         _guard_loops()
     offset = _flags_offset()
     if offset is None:
@@ -64,7 +67,6 @@ def _guard_loops() -> None:
 
 
 def _classes() -> Iterator[type]:
-    names = {module.__name__ for module in _modules()}
     pending: list[type] = [object]
     seen: set[type] = set()
     while pending:
@@ -73,7 +75,7 @@ def _classes() -> Iterator[type]:
             if cls not in seen:
                 seen.add(cls)
                 pending.append(cls)
-                if cls.__module__ in names and cls.__name__ not in _KEEP_BOOKS:
+                if cls.__name__ not in _KEEP_BOOKS:
                     yield cls
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
+import importlib
+import importlib.util
 import linecache
 import os
 import re
@@ -11,6 +14,7 @@ import types
 from pathlib import Path
 from typing import Any
 
+from . import integrity, unpickling
 from .offered import MODULES, guarded_import, offer, offered_builtins
 from .policy import check_policy, loose_names, parse
 from .questions import Question
@@ -46,6 +50,25 @@ def read(source: str, question: Question) -> None:
     check_policy(parse(source), pickling=question.needs_module)
 
 
+def enclose(source: str) -> None:
+    """What the answer will meet in this process is loaded, and from now on stays as it is."""
+    for module in _asked_for(source):
+        importlib.import_module(module)
+    if "multiprocessing" in sys.modules or "concurrent.futures" in sys.modules:
+        unpickling.close()
+    integrity.freeze()
+
+
+def _asked_for(source: str) -> set[str]:
+    found = set(loose_names(source))
+    for node in ast.walk(parse(source)):
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.update([node.module, *(f"{node.module}.{alias.name}" for alias in node.names)])
+    return found & MODULES
+
+
 def load(source: str, file: str, *, guarded: bool = True, scratch: Path | None = None) -> dict[str, Any]:
     """Runs an answer cell; returns its names. Whatever it raises comes out.
 
@@ -62,14 +85,24 @@ def load(source: str, file: str, *, guarded: bool = True, scratch: Path | None =
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(scratch), path]))
         sys.path.insert(0, str(scratch))
         module.__file__ = str(scratch / f"{MODULE}.py")
+        if guarded:  # a worker begins by importing what its parent is said to have been started with
+            sys.modules["__main__"].__spec__ = importlib.util.find_spec(f"{__package__}.worker")
     _run(source, file, module.__dict__, guarded)
     return module.__dict__
 
 
 def load_again(names: dict[str, Any]) -> None:
     """In a worker process, in the module that stands for the answer."""
-    path = Path(os.environ[SOURCE])
-    _run(path.read_text(encoding="utf-8"), str(path), names, bool(os.environ[GUARDED]))
+    path, guarded = Path(os.environ[SOURCE]), bool(os.environ[GUARDED])
+    source = path.read_text(encoding="utf-8")
+    if guarded:
+        enclose(source)
+    _run(source, str(path), names, guarded)
+
+
+def enclose_worker() -> None:
+    """In a worker process, before anything of the answer arrives in it."""
+    enclose(Path(os.environ[SOURCE]).read_text(encoding="utf-8"))
 
 
 def _run(source: str, file: str, names: dict[str, Any], guarded: bool) -> None:

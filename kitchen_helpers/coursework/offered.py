@@ -8,8 +8,10 @@ and the interpreter's insides (`sys._getframe`, `threading.settrace`, `gc`).
 from __future__ import annotations
 
 import builtins
+import dataclasses
 import functools
 import importlib
+import inspect
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -35,7 +37,7 @@ _WITHOUT = {
     "contextlib": "chdir redirect_stdin",
     "dataclasses": "make_dataclass",
     "threading": "settrace setprofile settrace_all_threads setprofile_all_threads gettrace getprofile excepthook",
-    "typing": "get_type_hints ForwardRef evaluate_forward_ref",
+    "typing": "get_type_hints get_args ForwardRef evaluate_forward_ref",
 }
 # Public, but forgotten in `__all__` by some versions.
 _ALSO = {
@@ -53,7 +55,7 @@ _ONLY = {
     "functools": "cache cached_property cmp_to_key lru_cache partial partialmethod reduce total_ordering",
     "http": "HTTPStatus HTTPMethod",
     "inspect": "isasyncgen isasyncgenfunction isawaitable isclass iscoroutine iscoroutinefunction isfunction isgenerator"
-    " isgeneratorfunction ismethod signature Parameter Signature",
+    " isgeneratorfunction ismethod",
     "io": "BytesIO StringIO",
     "logging": f"{_CONSTANTS} getLogger debug info warning error exception critical log",
     "loky": "ProcessPoolExecutor get_reusable_executor cpu_count wait as_completed TimeoutError CancelledError",
@@ -74,7 +76,7 @@ _ONLY = {
     "types": "AsyncGeneratorType CoroutineType EllipsisType GeneratorType GenericAlias MappingProxyType NoneType NotImplementedType"
     " SimpleNamespace TracebackType UnionType",
     "urllib": "",
-    "warnings": "catch_warnings filterwarnings simplefilter warn",
+    "warnings": "warn",
     "weakref": "ReferenceType WeakKeyDictionary WeakMethod WeakSet WeakValueDictionary finalize proxy ref",
 }
 MODULES = frozenset([*_WHOLE.split(), *_WITHOUT, *_ONLY])
@@ -120,8 +122,51 @@ class TryOut:
 
 
 def _wraps(wrapped: Any) -> Callable[[Any], Any]:
-    """`functools.wraps`, which can also copy attributes whose names nobody has seen before."""
-    return functools.wraps(wrapped)
+    """`functools.wraps`, which can also copy attributes whose names nobody has seen before, and to classes."""
+
+    def copied(wrapper: Any) -> Any:
+        if isinstance(wrapper, type):
+            raise TypeError("wraps is for functions here")
+        return functools.wraps(wrapped)(wrapper)
+
+    return copied
+
+
+def _signature(function: Any) -> inspect.Signature:
+    """`inspect.signature`, which can also run annotations that are text."""
+    return inspect.signature(function)
+
+
+def _dataclass(cls: Any = None, /, **how: Any) -> Any:
+    """`dataclasses.dataclass`, which puts the names of fields into source that it runs: they are to be names."""
+
+    def made(cls: type) -> type:
+        names: list[object] = []
+        for base in cls.__mro__:
+            names += vars(base).get("__annotations__", ())
+            for name, known in vars(base).get("__dataclass_fields__", {}).items():
+                names += [name] if type(known.name) is str and known.name == name else [None]
+        if not all(type(name) is str and name.isidentifier() for name in names):
+            raise TypeError("a field has a name that is none")
+        return dataclasses.dataclass(cls, **how)
+
+    return made if cls is None else made(cls)
+
+
+class _CatchWarnings:
+    """`warnings.catch_warnings`, which holds the module. Here nobody sees warnings anyhow."""
+
+    def __init__(self, *, record: bool = False, **_: object) -> None:
+        self._seen: list[object] | None = [] if record else None
+
+    def __enter__(self) -> list[object] | None:
+        return self._seen
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def _filter(*_: object, **__: object) -> None:
+    """`warnings.simplefilter`, `warnings.filterwarnings`."""
 
 
 def _signal(number: int, handler: Any) -> None:
@@ -138,10 +183,13 @@ def _basic_config(**_: object) -> None:
 
 
 _OWN: dict[str, dict[str, Any]] = {
+    "dataclasses": {"dataclass": _dataclass},
     "functools": {"wraps": _wraps},
+    "inspect": {"signature": _signature},
     "logging": {"basicConfig": _basic_config},
     "signal": {"signal": _signal},
     "sys": {"stdout": Sink(), "stderr": Sink()},
+    "warnings": {"catch_warnings": _CatchWarnings, "filterwarnings": _filter, "simplefilter": _filter},
 }
 
 

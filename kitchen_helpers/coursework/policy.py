@@ -48,6 +48,8 @@ _INSIDES = _words("""
     set_exception_handler default_exception_handler
     _convert_ _current_frames _getframe _fut_waiter _coro _ready _scheduled _selector _ssock _csock _actual_context
     acting call_site take_again give_all
+    from_address from_buffer from_buffer_copy from_param in_dll _type_ _fields_ _length_ _anonymous_ _pack_
+    _evaluate eval_str from_callable _make_subprocess_transport _make_read_pipe_transport _make_write_pipe_transport
 """)
 _OWN_IS_FINE = _words("register mro _ready _scheduled _selector")
 """Of these, names that an answer may well give to something of its own."""
@@ -56,8 +58,16 @@ _OWN_IS_FINE = _words("register mro _ready _scheduled _selector")
 # or in a pattern, nobody would.
 _EXPLORERS = _words("acting owner step workers waiters thread run session search")
 
+# Called by hand, they take the name of an attribute, too; an answer's own are called by Python.
+_HANDS_OUT = _words("__getattr__ __setattr__ __delattr__")
+
 # Functions to which the name of an attribute is given as a string: it must stand there, to be read. The number is its place.
 _BY_NAME = {"getattr": 1, "setattr": 1, "delattr": 1, "attrgetter": 0, "methodcaller": 0, "namedtuple": 1}
+
+
+def leads_inside(name: str) -> bool:
+    """Is it a name that an answer may not use, wherever it comes from?"""
+    return name in _INSIDES or name.startswith("__")
 
 
 class Refused(Exception):
@@ -123,6 +133,10 @@ class _Reader(ast.NodeVisitor):
         """Names that the answer binds: variables, functions, classes, attributes."""
         self.types: set[int] = set()
         """Where `type` stands for the class of something, and not for a way to make classes."""
+        self.bases: set[int] = set()
+        """What stands in the place of a base class."""
+        self.records: set[str] = set()
+        """Classes whose attributes can be read off their own statement, in order."""
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 self.imported.update((a.asname or a.name).partition(".")[0] for a in node.names)
@@ -136,6 +150,11 @@ class _Reader(ast.NodeVisitor):
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 self.own.add(node.name)
             self.types.update(map(id, _as_class(node)))
+            if isinstance(node, ast.ClassDef):
+                self.bases.update(map(id, node.bases))
+                if _is_record(node):
+                    self.records.add(node.name)
+        self.records -= _bound_otherwise(tree)
 
     def name(self, node: ast.AST, name: str | None, *, store: bool = False) -> None:
         """Refuse a name that leads into the interpreter, wherever it stands."""
@@ -163,7 +182,7 @@ class _Reader(ast.NodeVisitor):
         for alias in node.names:
             if alias.name == "*" or f"{module}.{alias.name}" in MODULES:
                 continue
-            if alias.name in _BY_NAME and alias.asname not in (None, alias.name):
+            if alias.name in (*_BY_NAME, "NamedTuple") and alias.asname not in (None, alias.name):
                 raise Refused(_line(node), f"{alias.name} under another name")
             if module != "__future__" and alias.name not in names_of(module):
                 raise Refused(_line(node), f"{module}.{alias.name} may not be imported")
@@ -179,13 +198,19 @@ class _Reader(ast.NodeVisitor):
             raise Refused(_line(node), "type may only be called, with one argument")
         if node.id in TAKEN_AWAY and node.id not in self.own:
             raise Refused(_line(node), f"{node.id} may not be used")
+        self.only_as_base(node, node.id)
+
+    def only_as_base(self, node: ast.expr, name: str) -> None:
+        if name == "NamedTuple" and id(node) not in self.bases and name not in self.own:
+            raise Refused(_line(node), "NamedTuple may only be the base of a class, with the names as they stand")
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         store = not isinstance(node.ctx, ast.Load)
         self.name(node, node.attr, store=store)
         if node.attr in _BY_NAME:
             raise Refused(_line(node), f"{node.attr} may only be called, with the name as it stands")
-        if node.attr in ("__setattr__", "__delattr__") and not _is_super(node.value):
+        self.only_as_base(node, node.attr)
+        if node.attr in _HANDS_OUT and not _is_super(node.value):
             raise Refused(_line(node), f"{node.attr} may only be called, with the name as it stands")
         if store:
             self.not_imported(node)
@@ -254,8 +279,10 @@ class _Reader(ast.NodeVisitor):
     def visit_MatchClass(self, node: ast.MatchClass) -> None:
         for name in node.kwd_attrs:
             self.name(node, name)
-            if name in _EXPLORERS:
+            if name in _EXPLORERS or name in _HANDS_OUT:
                 raise Refused(_line(node), f"{name} in a pattern may be none of an answer's business")
+        if node.patterns and not (isinstance(node.cls, ast.Name) and node.cls.id in (self.records | _OF_ONE - self.own)):
+            raise Refused(_line(node), f"{ast.unparse(node)}: which attributes that reads cannot be seen; name them")
         self.generic_visit(node)
 
     def visit_MatchAs(self, node: ast.MatchAs | ast.MatchStar) -> None:
@@ -297,9 +324,46 @@ class _Reader(ast.NodeVisitor):
                 if not (isinstance(part, ast.Constant) and isinstance(part.value, str)):
                     raise Refused(_line(node), f"{called} with names that cannot be read")
                 for name in re.split(r"[\s,.]+", part.value):
-                    if called in ("attrgetter", "methodcaller") and name in _EXPLORERS:
+                    if called in ("attrgetter", "methodcaller") and name in _EXPLORERS or name in (*_HANDS_OUT, "_handle"):
                         raise Refused(_line(node), f"{called} of {name} may be none of an answer's business")
                     self.name(node, name, store=called in ("setattr", "delattr", "__setattr__", "__delattr__"))
+
+
+_OF_ONE = _words("bool bytearray bytes dict float frozenset int list set str tuple")
+"""Classes that stand for themselves in a pattern, `str(name)`."""
+
+
+def _is_record(node: ast.ClassDef) -> bool:
+    """A dataclass or a NamedTuple, and nothing else."""
+
+    def is_called(expression: ast.expr, name: str, module: str) -> bool:
+        if isinstance(expression, ast.Call):
+            expression = expression.func
+        return ast.unparse(expression) in (name, f"{module}.{name}")
+
+    if node.bases:
+        return len(node.bases) == 1 and is_called(node.bases[0], "NamedTuple", "typing") and not node.decorator_list
+    return len(node.decorator_list) == 1 and is_called(node.decorator_list[0], "dataclass", "dataclasses")
+
+
+def _bound_otherwise(tree: ast.Module) -> set[str]:
+    """Names that are, or could be, bound by something else than one class statement."""
+    names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)]
+    twice: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            twice.append(node.name)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            names.append(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names += [(a.asname or a.name).partition(".")[0] for a in node.names if a.name not in ("dataclass", "NamedTuple")]
+        elif isinstance(node, ast.arg):
+            names.append(node.arg)
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+            names.append(node.name)
+    if {"dataclass", "NamedTuple"} & set(names):
+        names += twice
+    return {*names, *(name for name in twice if twice.count(name) > 1)}
 
 
 def _modules_of(node: ast.Import | ast.ImportFrom) -> dict[str, str]:

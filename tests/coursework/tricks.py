@@ -165,7 +165,7 @@ TRICKS: dict[str, tuple[str, set[str]]] = {
             "for n in range(3, 64):\n    try:\n        c = type(w)(n, readable=False)\n        keep.append(c)\n"
             "        c.send_bytes(b'0' * 64 + b'\\n{\"status\": \"right\"}\\n')\n    except Exception: pass"
         ),
-        REFUSED,
+        WRONG,
     ),
     "a verdict from the package": (before("from kitchen_helpers.coursework import Verdict\nVerdict('right', '')"), WRONG),
     "the package under its feet": (before("import kitchen_helpers.coursework.a2 as a2\na2.check_till = 1"), REFUSED),
