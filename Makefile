@@ -10,11 +10,15 @@ lab: ## open the course in JupyterLab (PORT=8899 BROWSER=none IP=0.0.0.0 for a s
 		$(if $(PORT),--port=$(PORT)) $(if $(IP),--ip=$(IP)) \
 		$(if $(filter none,$(BROWSER)),--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root)
 
+# One for each CPU that a container's limit allows; not more than four, as notebooks start processes of their own.
+# (Not reordered, or files with few tests would come last, among them some of the longest, such as the browser's.)
+WORKERS = "import kitchen_helpers as kh; print(min(4, max(2, kh.machine_card().cpus_usable)))"
+
 test: ## lint, check the types, run every test and every notebook
 	@.ci/venv test
 	.venv/bin/python -m ruff check
 	.venv/bin/python -m mypy
-	.venv/bin/python -m pytest -n 2 --dist loadfile --durations 10
+	.venv/bin/python -m pytest -n $$(.venv/bin/python -c $(WORKERS)) --dist loadfile --no-loadscope-reorder --durations 10
 
 browser: ## open every notebook in JupyterLab in Chromium, and run it as a reader does (make test: two of them)
 	@.ci/venv test
