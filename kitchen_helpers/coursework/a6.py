@@ -27,7 +27,7 @@ _LONGEST = 8.0
 _PATIENCE = {"meet": 1.2, "held": 0.4, "fails": 1.0}
 """Seconds without a step of any stage after which nobody waits any longer: for a second worker, for more from the source, for
 the sink."""
-_CALL = 0.3
+_CALL = 0.25
 """Seconds that a call of the slow sink takes."""
 _SOON = 2.0
 _LATE = 0.2
@@ -212,9 +212,9 @@ def _quickest() -> str:
 def check_failing(run: Any) -> Verdict:
     """a6.q2: the same when a stage raises or its process is killed."""
 
-    def under(method: str, stage: str, killed: bool) -> None:
-        what = f"a pipeline whose {stage} {'is killed' if killed else 'raises'}"
-        ran = trial.under(method, range(40), 2, what, slow=_CALL, fails=stage, killed=killed)
+    def under(method: str, stage: str, killed: bool, after: int = 1) -> None:
+        what = f"a pipeline whose {stage} {'is killed' if killed else 'raises'}{' after a while' * (after > 1)}"
+        ran = trial.under(method, range(40), 2, what, slow=_CALL, fails=stage, killed=killed, after=after)
         _apart(ran)
         error = ran.called.error
         if error is None:
@@ -241,7 +241,7 @@ def check_failing(run: Any) -> Verdict:
     # Nobody is killed under spawn: there, a ProcessPoolExecutor may overlook the end of the process that it started last.
     with _trial(run) as trial:
         return tried(
-            [working, each(killed=False), each(killed=True), lambda: under("spawn", "transform", False)],
+            [working, each(killed=False), each(killed=True), lambda: under("spawn", "transform", False, after=9)],
             "An error and a killed process reach the caller soon, the sink's call is finished, no process is left",
             _ERROR,
         )

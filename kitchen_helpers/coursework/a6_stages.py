@@ -42,6 +42,8 @@ class Plan:
     """Seconds that a call of the sink takes."""
     fails: str = ""
     killed: bool = False
+    after: int = 1
+    """So many calls of the sink have begun before a stage fails."""
 
 
 class Note(NamedTuple):
@@ -140,7 +142,7 @@ def _is(item: Any, number: int) -> bool:
 def _fail(room: Room, plan: Plan, stage: str) -> None:
     """The stage raises or is killed; not before the sink is in the middle of a call, where there is one."""
     if stage != "sink":
-        room.wait(lambda: len(room.seen(plan, "sink", "begins")) > 0)
+        room.wait(lambda: len(room.seen(plan, "sink", "begins")) >= plan.after)
     room.note(plan, stage, "fails")
     if plan.killed and os.getpid() != plan.caller:
         os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))

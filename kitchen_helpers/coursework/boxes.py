@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from .box import digest
+from .family import family
 from .questions import Question, Status
 from .sandbox import COURSE, box_command, package_folder, walls
 
@@ -202,16 +203,12 @@ def _chunks_of_a_file(process: subprocess.Popen[bytes], deadline: float) -> Iter
 
 def memory_used(pid: int) -> int:
     """Bytes in memory of a process and all its descendants; 0 where /proc does not tell."""
-    total, pending = 0, [pid]
+    total = 0
     page = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
-    while pending:
-        folder = f"/proc/{pending.pop()}"
+    for member, _ in family(pid):
         with contextlib.suppress(OSError, ValueError, IndexError):
-            with open(f"{folder}/statm") as file:
+            with open(f"/proc/{member}/statm") as file:
                 total += int(file.read().split()[1]) * page
-            for thread in os.listdir(f"{folder}/task"):
-                with open(f"{folder}/task/{thread}/children") as file:
-                    pending += [int(child) for child in file.read().split()]
     return total
 
 

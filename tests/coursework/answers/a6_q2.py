@@ -451,6 +451,21 @@ WRONG = {
         ),
         "raise the stage's own Burnt, and it raised another one",
     ),
+    "gives up after a while": (
+        planted(
+            BY_HAND,
+            "import multiprocessing\n",
+            "import multiprocessing, time\n",
+            "    alive = dict(crew)\n",
+            "    alive, latest = dict(crew), time.monotonic() + 1.5\n",
+            "wait(list(alive)):\n",
+            "wait(list(alive), 0.1):\n",
+            "    while alive and error is None:\n",
+            "    while alive and error is None:\n        if time.monotonic() > latest:\n"
+            "            error = RuntimeError('it takes too long')\n",
+        ),
+        "It raises RuntimeError: it takes too long",
+    ),
     "nobody waits for the sink": (
         planted(
             BY_HAND,
