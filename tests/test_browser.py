@@ -228,8 +228,10 @@ class Widget:
         control.focus()
         self.page.page.keyboard.press(key)
         wait_for(lambda: self.said != before and said in self.said, TO_APPEAR, f"nothing has come of {key}", lambda: self.said)
-        if control.is_enabled() and "run again" not in control.inner_text():  # (which is disabled for a moment)
+        if control.is_enabled():
             assert control.evaluate("it => it === document.activeElement"), "the keyboard has lost its place"
+        else:  # what has disabled itself hands the focus on to its neighbour
+            wait_for(lambda: self.page.focused_in(self.box), TO_APPEAR, "the keyboard has lost its place")
         assert self.box.locator(".kitchen-error").all_inner_texts() == [] and self.page.errors == []
         return self.said
 
