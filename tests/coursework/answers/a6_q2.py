@@ -46,7 +46,8 @@ def staged(stage, wire, *args):
 def run_pipeline(source, transform, sink, workers):
     todo, done = multiprocessing.Queue(4), multiprocessing.Queue(4)
     stop = multiprocessing.Event()
-    stages = [(produce, source, todo, workers), (serve, sink, done, workers)] + [(cook, transform, todo, done)] * workers
+    stages = [(serve, sink, done, workers), (produce, source, todo, workers)]
+    stages += [(cook, transform, todo, done)] * workers
     crew, error = {}, None
     for stage in stages:
         hears, says = multiprocessing.Pipe(False)
@@ -63,7 +64,9 @@ def run_pipeline(source, transform, sink, workers):
             elif process.exitcode:
                 error = error or RuntimeError("a stage was killed")
     stop.set()
-    for process, *_ in crew.values():
+    waiter, *others = [process for process, *_ in crew.values()]
+    waiter.join()
+    for process in others:
         process.join(1)
         if process.is_alive():
             process.terminate()
@@ -385,19 +388,11 @@ WRONG = {
         "stage's own Burnt",
     ),
     "sink cut": (
-        planted(
-            BY_HAND,
-            "        process.join(1)\n        if process.is_alive():\n            process.terminate()",
-            "        if True:\n            process.terminate()",
-        ),
+        planted(BY_HAND, "    waiter.join()\n", "    waiter.terminate()\n    waiter.join()\n"),
         "was not finished: it was cut",
     ),
     "processes left": (
-        planted(
-            BY_HAND,
-            "    stop.set()\n    for process, *_ in crew.values():\n",
-            "    for process, *_ in crew.values() if error is None else ():\n",
-        ),
+        planted(BY_HAND, "    stop.set()\n", "    if error is not None:\n        raise error\n    stop.set()\n"),
         "still alive after",
     ),
     "late": (
@@ -466,12 +461,5 @@ WRONG = {
         ),
         "It raises RuntimeError: it takes too long",
     ),
-    "nobody waits for the sink": (
-        planted(
-            BY_HAND,
-            "    for process, *_ in crew.values():\n",
-            "    waited = list(crew.values())\n    del waited[1]\n    for process, *_ in waited:\n",
-        ),
-        "or nobody waited for it",
-    ),
+    "nobody waits for the sink": (planted(BY_HAND, "    waiter.join()\n", ""), "or nobody waited for it"),
 }
