@@ -6,7 +6,7 @@ from collections.abc import Callable
 from threading import Event
 from typing import Any
 
-from .exploring import Broken, Scenario, explored, is_number, together
+from .exploring import Broken, Scenario, explored, is_number, meet, together
 from .questions import Question, Verdict
 
 _NONSENSE = (0, -1, float("nan"))
@@ -70,6 +70,17 @@ def _two_refunds(cls: Any) -> None:
     _holds(till, 0, "two refunds of 10 from a balance of 10, of which one is refused")
 
 
+def _nobody_leaves(cls: Any) -> None:
+    till, ana, ben = cls(), Event(), Event()
+
+    def sells(amount: int, mine: Event, other: Event) -> None:
+        till.sell(amount)
+        meet(mine, other)
+
+    together(Ana=lambda: sells(1, ana, ben), Ben=lambda: sells(2, ben, ana))
+    _holds(till, 3, "sell(1) by Ana and sell(2) by Ben")
+
+
 def _sale_and_refund(cls: Any) -> None:
     till = cls(5)
     _, paid = together(Ana=lambda: till.sell(4), Ben=lambda: till.refund(5))
@@ -107,6 +118,12 @@ def check_till(cls: Any) -> Verdict:
                 stuck,
             ),
             Scenario("Two sales at once", lambda: _two_sales(cls), race, stuck),
+            Scenario(
+                "Ana and Ben sell, and neither goes home before the other one has sold",
+                lambda: _nobody_leaves(cls),
+                "What is a sale to wait for: that another one is over, or that another thread has ended?",
+                "a sale waits for more than other sales",
+            ),
             Scenario("Two refunds at once", lambda: _two_refunds(cls), race, stuck),
             Scenario("A sale and a refund at once", lambda: _sale_and_refund(cls), race, stuck),
             Scenario(
@@ -166,6 +183,17 @@ def _both_ways(cls: Any, transfer: Any) -> None:
     _holds(a, 12, "transfer(a, b, 1) and transfer(b, a, 3)")
 
 
+def _both_ways_and_stay(cls: Any, transfer: Any) -> None:
+    a, b, ana, ben = cls(10), cls(10), Event(), Event()
+
+    def moves(one: Any, other: Any, amount: int, mine: Event, theirs: Event) -> None:
+        transfer(one, other, amount)
+        meet(mine, theirs)
+
+    together(Ana=lambda: moves(a, b, 1, ana, ben), Ben=lambda: moves(b, a, 3, ben, ana))
+    _holds(a, 12, "transfer(a, b, 1) and transfer(b, a, 3)")
+
+
 def _one_sum_twice(cls: Any, transfer: Any) -> None:
     a, b = cls(5), cls()
     done = together(Ana=lambda: transfer(a, b, 5), Ben=lambda: transfer(a, b, 5))
@@ -222,6 +250,12 @@ def check_transfer(cls: Any, transfer: Any) -> Verdict:
                 lambda: _beside_the_till(cls, transfer),
                 "Does the transfer keep to the same agreement as sell and refund do?",
                 stuck,
+            ),
+            Scenario(
+                "Ana and Ben transfer, and neither goes home before the other one has",
+                lambda: _both_ways_and_stay(cls, transfer),
+                "What is a transfer to wait for: that another one is over, or that another thread has ended?",
+                "a transfer waits for more than other transfers",
             ),
             Scenario("Transfers round three tills", lambda: _round_of_three(cls, transfer), order, stuck),
         ],

@@ -9,7 +9,7 @@ from threading import Event
 from typing import Any
 
 from ..interleavings import Exploration
-from .exploring import Broken, Scenario, explored, together
+from .exploring import Broken, Scenario, explored, meet, together
 from .questions import Question, Verdict
 
 # -- a4.q1: OvenPool --------------------------------------------------------------------------------------------------
@@ -153,19 +153,14 @@ def _all_bake(shop: _Workshop, how: list[str]) -> None:
         raise Broken(f"nobody has closed the pool, and not everybody got an oven: {how}")
 
 
-def _meet(mine: Event, other: Event) -> None:
-    mine.set()
-    other.wait()
-
-
 def _two_ovens_at_once(cls: Any) -> None:
     shop = _Workshop(2)
     pool, ana, ben = cls(shop.make, 2), Event(), Event()
     _all_bake(
         shop,
         together(
-            Ana=_bakes(pool, shop, "Ana", lambda: _meet(ana, ben)),
-            Ben=_bakes(pool, shop, "Ben", lambda: _meet(ben, ana)),
+            Ana=_bakes(pool, shop, "Ana", lambda: meet(ana, ben)),
+            Ben=_bakes(pool, shop, "Ben", lambda: meet(ben, ana)),
         ),
     )
 

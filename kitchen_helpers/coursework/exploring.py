@@ -18,7 +18,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 from ..interleavings import Exploration, explore
@@ -140,6 +140,12 @@ def together(here: Callable[[], object] | None = None, /, **jobs: Callable[[], o
         if not result:
             raise Broken(f"the thread of {thread.name} was ended in the middle")
     return [result[0] for result in results]
+
+
+def meet(mine: Event, other: Event) -> None:
+    """Say that one is there, and stay until the other one is."""
+    mine.set()
+    other.wait()
 
 
 def _keep(job: Callable[[], object], result: list[object]) -> None:

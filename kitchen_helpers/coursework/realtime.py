@@ -127,8 +127,13 @@ _ours: dict[int, threading.Thread] = {}
 
 
 def threads() -> set[int]:
-    """The threads that are alive, without those that wait for an answer, each by its id."""
-    return {id(thread) for thread in threading.enumerate()} - set(_ours)
+    """The threads that are alive, without those that wait for an answer, each by its id.
+
+    A thread of the answer's own class can keep itself out of `threading`'s list; Python knows that it runs.
+    """
+    listed = threading.enumerate()
+    unlisted = sys._current_frames().keys() - {thread.ident for thread in listed}
+    return ({id(thread) for thread in listed} - set(_ours)) | {-ident for ident in unlisted}
 
 
 def no_new_threads(before: set[int], what: str) -> None:

@@ -208,4 +208,27 @@ def run_threaded(task, items, workers):
 """,
         "has not returned",
     ),
+    "a thread in nobody's list": (
+        """
+import threading, time
+from concurrent.futures import ThreadPoolExecutor
+class Alike(threading.Thread):
+    def __eq__(self, other):
+        return True
+    def __hash__(self):
+        return 1
+class Unlisted(Alike):
+    def _bootstrap(self):
+        self._started.set()
+        time.sleep(99)
+def run_threaded(task, items, workers):
+    Unlisted(daemon=True).start()
+    last = Alike(target=print)
+    last.start()
+    last.join()
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(task, items))
+""",
+        "still alive",
+    ),
 }

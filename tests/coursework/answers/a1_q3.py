@@ -109,4 +109,37 @@ WRONG = {
         planted(BY_HAND, "    for _ in items:\n        index", "    for _ in items or [0]:\n        index"),
         "has not returned",
     ),
+    "one process that speaks of others": (
+        """
+import multiprocessing
+def work(task, items, pipe):
+    for item in items:
+        try:
+            pipe.send((True, task((item[0], 0, item[2]) if type(item) is tuple else item)))
+        except Exception as error:
+            pipe.send((False, error))
+def run_processes(task, items, workers):
+    items = list(items)
+    one, other = multiprocessing.Pipe()
+    process = multiprocessing.Process(target=work, args=(task, items, other))
+    process.start()
+    results = [one.recv() for _ in items]
+    process.join()
+    for fine, error in results:
+        if not fine:
+            raise error
+    return [result for _, result in results]
+""",
+        "only one process",
+    ),
+    "an orphan is left": (
+        "import os, time\nfrom multiprocessing import get_context\ndef child():\n"
+        "    get_context('fork').Process(target=time.sleep, args=(99,)).start()\n    os.kill(os.getpid(), 9)\n"
+        + planted(
+            POOL,
+            "    with",
+            "    process = get_context('fork').Process(target=child)\n    process.start()\n    process.join()\n    with",
+        ),
+        "still alive",
+    ),
 }

@@ -345,4 +345,16 @@ WRONG = {
         ),
         "at once",
     ),
+    "threads in a row": (
+        planted(
+            LOCK,
+            "with self.lock:\n            self.balance += amount",
+            """if True:
+            for thread in threading.enumerate():
+                if thread.name in ("Ana", "Ben", "Cem") and thread.name < threading.current_thread().name:
+                    thread.join()
+            self.balance += amount""",
+        ).replace("from threading import Lock", "import threading\nfrom threading import Lock"),
+        "a sale waits for more than other sales",
+    ),
 }

@@ -195,6 +195,40 @@ RIGHT = {
 _AFTER = """    first, second = sorted((a, b), key=id)
     with first.lock, second.lock:"""
 
+IN_A_ROW = """
+import threading
+
+def in_a_row():
+    for thread in threading.enumerate():
+        if thread.name in ("Ana", "Ben", "Cem") and thread.name < threading.current_thread().name:
+            thread.join()
+
+class Till:
+    def __init__(self, balance=0):
+        self.balance = balance
+
+    def sell(self, amount):
+        if not amount > 0:
+            raise ValueError("not positive")
+        in_a_row()
+        self.balance += amount
+
+    def refund(self, amount):
+        if not amount > 0:
+            raise ValueError("not positive")
+        in_a_row()
+        if self.balance < amount:
+            return False
+        self.balance -= amount
+        return True
+
+def transfer(a, b, amount):
+    done = a.refund(amount)
+    if done:
+        b.sell(amount)
+    return done
+"""
+
 WRONG = {
     "the locks in the order of the arguments": (
         planted(ORDERED, _AFTER, "    with a.lock, b.lock:"),
@@ -381,4 +415,5 @@ WRONG = {
         ),
         "money was",
     ),
+    "threads in a row": (IN_A_ROW, "a transfer waits for more than other transfers"),
 }
