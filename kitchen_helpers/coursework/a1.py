@@ -15,7 +15,19 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from .questions import Question, Verdict
-from .realtime import Broken, Called, Gauge, call, exactly, no_new_processes, no_new_threads, processes, threads, tried
+from .realtime import (
+    Broken,
+    Called,
+    Gauge,
+    call,
+    exactly,
+    no_new_processes,
+    no_new_threads,
+    processes,
+    threads,
+    tidied,
+    tried,
+)
 
 _MEETING = 1.5
 """Seconds that each waits for the others, where all are to be there at once."""
@@ -370,11 +382,12 @@ def check_processes(run: Any) -> Verdict:
         what = "a call whose third task raises"
         _raised(elsewhere(burns_at_two, range(4), 2, what), Burnt, what)
 
-    return tried(
-        [spawned, nothing, failing, others],
-        "Results in order, done in other processes under every start method, exceptions come out, no process is left",
-        "What does a fresh Python have to import or receive before it can do the task, and who tells it that all is done?",
-    )
+    with tidied():
+        return tried(
+            [spawned, nothing, failing, others],
+            "Results in order, done in other processes under every start method, exceptions come out, no process is left",
+            "What does a fresh Python have to import or receive before it can do the task, and who tells it that all is done?",
+        )
 
 
 # -- a1.q4: amdahl, needed_workers ------------------------------------------------------------------------------------

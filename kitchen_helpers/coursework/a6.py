@@ -27,7 +27,7 @@ _LONGEST = 8.0
 _PATIENCE = {"meet": 1.2, "held": 0.4, "fails": 1.0}
 """Seconds without a step of any stage after which nobody waits any longer: for a second worker, for more from the source, for
 the sink."""
-_CALL = 0.25
+_CALL = 0.2
 """Seconds that a call of the slow sink takes."""
 _SOON = 2.0
 _LATE = 0.2

@@ -238,6 +238,18 @@ WRONG = {
         ),
         "still alive after",
     ),
+    "an orphan left": (
+        planted(
+            SENTINELS,
+            "import multiprocessing\n",
+            "import multiprocessing, os, signal, time\n\ndef leave():\n"
+            "    multiprocessing.Process(target=time.sleep, args=(30,)).start()\n    os.kill(os.getpid(), signal.SIGKILL)\n",
+            "    for process in crew:\n        process.join()\n",
+            "    crew += [multiprocessing.Process(target=leave)]\n    crew[-1].start()\n"
+            "    for process in crew:\n        process.join()\n",
+        ),
+        "1 process is still alive after",
+    ),
     "joins before it serves": (
         planted(
             SENTINELS,
