@@ -108,6 +108,8 @@ def attribute_keys(
         return (((id(obj), name), mode),)
     if issubclass(type(obj), threading.Thread) and plain_plan(type(obj), name)[0] is FIELD:
         return (((id(obj), name), mode),)
+    if kind == OPAQUE and mode == WRITE and module_of(type(obj)) == "logging":
+        sharing.refuse(site, f"{type(obj).__name__} keeps its state from one run to the next")
     if kind == OPAQUE and not thread.run.session.is_harmless(obj) and not thread.run.solo:
         if type(obj) in weakref.ProxyTypes:
             sharing.refuse(site, "nobody sees what a weak proxy stands for")

@@ -121,6 +121,13 @@ def _function(
     return function(*args, **kwargs)
 
 
+_LOGS = frozenset(
+    "debug info warning warn error exception critical fatal log getLogger getChild getLevelName getEffectiveLevel isEnabledFor"
+    " hasHandlers makeRecord handle emit format flush basicConfig".split()
+)
+"""What logging does that changes nothing for those who come later."""
+
+
 def _library(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A function of the standard library or of an installed package."""
     session = thread.run.session
@@ -138,6 +145,8 @@ def _library(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, 
             session.ensure(value)
     if root == "logging" and any(_shows_itself(item) for item in reachable(args)):
         session.forbid(thread, site, "logging holds a lock of its own while it asks objects how they are shown, which cannot be explored")
+    if root == "logging" and function.__name__ not in _LOGS and not thread.run.solo:
+        session.forbid(thread, site, f"{function.__qualname__} changes what is logged from one run to the next")
     if root == "copy" and not any(kind_of(type(item)) == INSTANCE for item in reachable(args)):
         read_all(thread, site, deep(args[0]) if args else [])
     elif root not in QUIET_MODULES:

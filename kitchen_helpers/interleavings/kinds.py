@@ -60,7 +60,7 @@ kind_of: Callable[[type], int] = KINDS.__getitem__
 
 
 def _kind(cls: type) -> int:
-    if cls in SCALARS or cls in (tuple, frozenset) or module_of(cls) in _IMMUTABLE:
+    if cls in SCALARS or cls in (tuple, frozenset) or (module_of(cls) in _IMMUTABLE and cls.__name__ != "Context"):
         return SCALAR
     if cls is types.SimpleNamespace:
         return INSTANCE

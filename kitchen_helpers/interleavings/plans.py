@@ -133,6 +133,8 @@ def _looked_up(cls: type, name: str) -> bool:
     found = inspect.getattr_static(cls, name, None)
     if isinstance(found, property):
         return plain_plan(cls, name)[0] is PROPERTY
+    if isinstance(found, types.GetSetDescriptorType) and not name.startswith("__"):
+        return False  # C code that keeps the value: nothing of the reader's is called
     sets = hasattr(type(found), "__set__") or hasattr(type(found), "__delete__")
     return sets and not isinstance(found, types.MemberDescriptorType)
 

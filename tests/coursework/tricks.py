@@ -65,6 +65,17 @@ def always(base: str) -> str:
     return _ALWAYS.format(base=base) + RACY.replace("self.balance = balance", "self.balance = Always()")
 
 
+def kept_by(make: str, get: str, put: str) -> str:
+    """A racy till whose balance is in something that is no list and no attribute of its own."""
+    return (
+        RACY.replace("self.balance = balance", make)
+        .replace("self.balance += amount", put.format(f"{get} + amount"))
+        .replace("self.balance -= amount", put.format(f"{get} - amount"))
+        .replace("self.balance <", f"{get} <")
+        + f"    @property\n    def balance(self):\n        return {get}\n"
+    )
+
+
 TRICKS: dict[str, tuple[str, set[str]]] = {
     # -- objects that lie -------------------------------------------------------------------------------------------
     "a balance that equals everything": (always(""), WRONG),
@@ -88,6 +99,23 @@ TRICKS: dict[str, tuple[str, set[str]]] = {
     "its own ValueError": ("class ValueError(Exception): pass\n" + RACY, WRONG),
     "something else than a class": ("Till = 3", HARMLESS),
     "no class at all": ("Till = None", HARMLESS),
+    "a balance that is kept by an exception": (
+        kept_by("self.kept = Exception(balance)", "self.kept.args[0]", "self.kept.args = ({},)"),
+        WRONG,
+    ),
+    "a balance that is kept by a context": (
+        "import decimal\n" + kept_by("self.kept = decimal.Context(prec=balance + 1)", "self.kept.prec - 1", "self.kept.prec = {} + 1"),
+        HARMLESS,
+    ),
+    "a balance that is kept by a logger": (
+        "import logging\n"
+        + kept_by(
+            "self.kept = logging.getLogger(str(id(self)))\n        self.kept.setLevel(balance)",
+            "self.kept.level",
+            "self.kept.setLevel({})",
+        ),
+        HARMLESS,
+    ),
     # -- leaving ----------------------------------------------------------------------------------------------------
     "os._exit": (inside("import os\nos._exit(0)"), REFUSED),
     "sys.exit in the cell": (before("import sys\nsys.exit(0)"), WRONG),

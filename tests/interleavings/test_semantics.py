@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import decimal
 import itertools
+import logging
 import queue
 import threading
 import time
@@ -515,6 +517,41 @@ def test_augmented_assignment_is_a_read_and_a_write(make, change):
 
     exploration = _every(program)
     assert (exploration.schedules, exploration.outcomes["ok"]) == (6, 2)
+
+
+def _cooked(error):
+    error.args = (error.args[0] + 1,)
+
+
+def _precise(context):
+    context.prec += 1
+
+
+def _logged(logger):
+    logger.level += 1
+
+
+def _logged_by_call(logger):
+    logger.setLevel(logger.level + 1)
+
+
+@pytest.mark.parametrize(
+    ("make", "change"),
+    [
+        (lambda: ValueError(0), _cooked),
+        (lambda: decimal.Context(prec=1), _precise),
+        (lambda: logging.Logger("till"), _logged),
+        (lambda: logging.Logger("till"), _logged_by_call),
+    ],
+    ids=["an exception's arguments", "a decimal context", "a logger", "a logger, by a call"],
+)
+def test_what_c_code_or_a_library_keeps_for_threads_never_holds_unseen(make, change):
+    def program():
+        kept = make()
+        in_threads(lambda: change(kept), lambda: change(kept))
+        assert getattr(kept, "args", None) in (None, (2,)) and getattr(kept, "prec", 3) == 3 and getattr(kept, "level", 2) == 2
+
+    assert kh.explore(program).verdict in ("fails", "unfinished")
 
 
 def test_second_next_on_a_running_generator_raises():
