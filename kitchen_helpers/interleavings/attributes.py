@@ -38,6 +38,7 @@ from .plans import (
     has_setter,
     is_function,
     know,
+    know_store,
     plain_plan,
     plan,
     unseen_change,
@@ -211,11 +212,16 @@ def load(site: Site, obj: Any, name: str) -> Any:
         know(site, cls, QUIET)
     elif cls is types.ModuleType and is_library(getattr(obj, "__file__", None), obj.__name__):
         know(site, obj, value)
-    elif kind_of(cls) == INSTANCE and cls.__dictoffset__ and not thread.run.sharing.methods:
+    elif _is_plain(thread, obj) and cls.__dictoffset__ and not thread.run.sharing.methods:
         what, _ = plan(cls, name)
         if what is FIELD or what is METHOD:
             know(site, cls, what)
     return value
+
+
+def _is_plain(thread: VirtualThread, obj: Any) -> bool:
+    """Is it of a class of the reader's that stands for no primitive?"""
+    return kind_of(type(obj)) == INSTANCE and thread.run.session.stand_in(thread, obj) is obj
 
 
 def load_named(site: Site, obj: Any, name: str) -> Any:
@@ -277,6 +283,35 @@ def store(site: Site, value: Any, obj: Any, name: str) -> None:
     if thread is None:
         setattr(obj, name, value)
         return
+    cls = type(obj)
+    if cls is site.stores:
+        run = thread.run
+        thread.writes += 1
+        if not run.solo:
+            key = (id(obj), name)
+            run.sharing.note(thread, key, WRITE, site, obj)
+            if site.visible:
+                step(thread, site, "write", obj, ((key, WRITE),))
+        setattr(obj, name, value)
+        if site.visible:
+            record(thread, site, "write", obj, name, value)
+        return
+    _store(thread, site, value, obj, name)
+    if _is_plain(thread, obj) and not isinstance(cls.__setattr__, types.FunctionType) and not has_setter(cls, name):
+        if name[:2] != "__" and plain_plan(cls, name)[0] is FIELD:
+            know_store(site, cls)
+
+
+def store_named(site: Site, value: Any, obj: Any, name: str) -> None:
+    """`setattr(obj, name, value)`: the name may be another one each time, so the site cannot know."""
+    thread = current()
+    if thread is None:
+        setattr(obj, name, value)
+    else:
+        _store(thread, site, value, obj, name)
+
+
+def _store(thread: VirtualThread, site: Site, value: Any, obj: Any, name: str) -> None:
     obj = thread.run.session.stand_in(thread, obj)
     if not thread.run.solo and (name[:2] == "__" or issubclass(type(obj), type)):
         redefined(thread, site, obj, name, value)
@@ -289,7 +324,7 @@ def store(site: Site, value: Any, obj: Any, name: str) -> None:
             record(thread, site, "write", obj, name, value)
     else:
         setattr(obj, name, value)
-    if isinstance(obj, type):
+    if issubclass(type(obj), type):  # (isinstance would ask the object)
         forget_plans()
 
 
@@ -354,5 +389,5 @@ def delete(site: Site, obj: Any, name: str) -> None:
         record(thread, site, "delete", obj, name, None)
         delattr(obj, name)
         gone(thread, obj, name)
-    if isinstance(obj, type):
+    if issubclass(type(obj), type):  # (isinstance would ask the object)
         forget_plans()

@@ -124,21 +124,27 @@ _PASS_ON = frozenset(
     {"append", "add", "appendleft", "insert", "setdefault", "get", "pop", "popleft", "__setitem__", "__getitem__"}
 )
 """Methods that only pass a reference on."""
+_CALL_NOBODY = frozenset({"append", "appendleft", "popleft"})
+"""And that of a list or deque never call Python back: they neither compare nor let go of an item."""
 
 
 def _passing_on(thread: VirtualThread, site: Site, function: Any, owner: Any, args: tuple[Any, ...]) -> Any:
     """`items.append(x)` and its like, on a container that is no class of the reader's: what programs call most."""
     for value in args:
         thread.run.session.ensure_callable(value)
-    mode, _ = containers.container_method(function.__name__, owner)
+    name = function.__name__
+    mode, _ = containers.container_method(name, owner)
     doing = "read" if mode == READ else "write"
     accesses = ((id(owner), mode),)
     use(thread, site, doing, owner, accesses, owner)
     if not site.visible:
         return function(*args)
-    with Inside(thread, site, owner, accesses):
+    if name in _CALL_NOBODY and type(owner) is not bytearray and getattr(owner, "maxlen", None) is None:
         value = function(*args)
-    record(thread, site, doing, owner, _named(thread, function.__name__, args), value)
+    else:
+        with Inside(thread, site, owner, accesses):
+            value = function(*args)
+    record(thread, site, doing, owner, _named(thread, name, args), value)
     return value
 
 
@@ -357,7 +363,7 @@ def _next(thread: VirtualThread, site: Site, args: tuple[Any, ...]) -> Any:
 def _attribute(site: Site, function: Any, args: tuple[Any, ...]) -> Any:
     """getattr, setattr, delattr and hasattr are steps on the attribute that they name."""
     if function is setattr:
-        return attributes.store(site, args[2], args[0], args[1])
+        return attributes.store_named(site, args[2], args[0], args[1])
     if function is delattr:
         return attributes.delete(site, args[0], args[1])
     try:

@@ -309,8 +309,9 @@ class Iterating:
             # Two threads may share the iterator, and not only what it comes from.
             accesses = ((self.key, self.mode), (id(self), WRITE))
             use(thread, site, "read", self.source, accesses, (self.source, self))
-        value = next(self.iterator)
-        record(thread, site, "read", self.source, "", value)
+        value = next(self.iterator if self.begun is None else self.begun)
+        if site.visible:
+            record(thread, site, "read", self.source, "", value)
         if kind_of(type(value)) in (FUNCTION, CLASS):
             thread.run.session.ensure(value)
         return value

@@ -82,18 +82,24 @@ def forget_plans() -> None:
 
 
 _ways: set[Site] = set()
-"""The sites that know how to load."""
+"""The sites that know how to load or to store."""
 
 
 def forget_ways() -> None:
     for site in _ways:
-        site.known = site.way = None
+        site.known = site.way = site.stores = None
     _ways.clear()
 
 
 def know(site: Site, cls: Any, way: Any) -> None:
     """The next load at this site is most likely of the same class: then it need not be judged anew."""
     site.known, site.way = cls, way
+    _ways.add(site)
+
+
+def know_store(site: Site, cls: type) -> None:
+    """The same for storing a field."""
+    site.stores = cls
     _ways.add(site)
 
 

@@ -119,7 +119,7 @@ class Search(Strategy):
                 return self.take(run, node, None)
             run.ending = "diverged"
             return None
-        if not thread.enabled():
+        if not (thread.parked and (thread.ready is None or thread.ready())):
             run.ending, run.detail = "diverged", thread.site
             return None
         if thread.uses is not None:
@@ -144,7 +144,6 @@ class Search(Strategy):
 
     def learn(self, thread: VirtualThread, clock: list[int]) -> None:
         """What `thread` has just done comes after all that this vector clock names (a lock's last release)."""
-        merge(thread.clock, clock)
 
     def ended(self, run: Run) -> None:
         """The run is over."""
@@ -215,6 +214,8 @@ class Reduced(Search):
         self.used: list[tuple[Access, ...]] = []
         self.fresh = 0
         """Steps before this depth were analysed in an earlier run."""
+        self.analysed: list[list[int]] = []
+        """The vector clocks that the steps of the last run had when they were taken."""
 
     def begin(self) -> None:
         super().begin()
@@ -222,6 +223,7 @@ class Reduced(Search):
         self.clocks = []
         self.used = []
         self.fresh = max(0, len(self.nodes) - 1)
+        del self.analysed[self.fresh :]
 
     def fill(self, run: Run, node: Node, enabled: dict[int, VirtualThread]) -> bool:
         node.backtrack, node.done, node.sleep = set(), set(), set()
@@ -272,12 +274,16 @@ class Reduced(Search):
 
     def analyse(self, thread: VirtualThread, depth: int) -> None:
         """Which earlier steps could this one also have come before, and what did it come after?"""
-        clock = self.race(thread, depth, thread.accesses, depth >= self.fresh)
-        if len(clock) <= thread.number:
-            clock.extend([-1] * (thread.number + 1 - len(clock)))
-        clock[thread.number] = depth
-        thread.clock = clock
-        self.clocks.append(clock[:])
+        if depth < self.fresh:
+            clock = self.analysed[depth]  # (it was in the same place of the same run)
+        else:
+            clock = self.race(thread, depth, thread.accesses)
+            if len(clock) <= thread.number:
+                clock.extend([-1] * (thread.number + 1 - len(clock)))
+            clock[thread.number] = depth
+            self.analysed.append(clock)
+        thread.clock = clock[:]
+        self.clocks.append(clock)
         self.used.append(thread.accesses)
         for key, mode in thread.accesses:
             self.history.setdefault(key, {}).setdefault(thread.number, []).append((depth, mode))
@@ -288,7 +294,7 @@ class Reduced(Search):
         if own >= 0:
             self.clocks[own] = thread.clock[:]
 
-    def race(self, thread: VirtualThread, depth: int, accesses: tuple[Access, ...], fresh: bool) -> list[int]:
+    def race(self, thread: VirtualThread, depth: int, accesses: tuple[Access, ...]) -> list[int]:
         """Find the earlier steps that a step could also have come before; returns its vector clock."""
         before = thread.clock
         after = before[:]
@@ -302,8 +308,7 @@ class Reduced(Search):
                     if index <= known:
                         break
                     if how != mode or mode == WRITE:
-                        if fresh:
-                            self.reverse(index, number, before)
+                        self.reverse(index, number, before)
                         merge(after, self.clocks[index])
         return after
 
@@ -329,11 +334,11 @@ class Reduced(Search):
         for thread in run.threads:
             if thread.parked and run.ending not in ("diverged", "time"):
                 accesses = thread.uses() if thread.uses is not None else thread.accesses
-                self.race(thread, self.depth, accesses, True)
+                self.race(thread, self.depth, accesses)
 
     def foresee(self, run: Run, thread: VirtualThread) -> None:
         if thread.uses is not None:
-            self.race(thread, self.depth, thread.uses(), True)
+            self.race(thread, self.depth, thread.uses())
 
     def repeated(self, run: Run, depth: int) -> None:
         # Otherwise a thread that is independent of the cycle could be put off for ever.

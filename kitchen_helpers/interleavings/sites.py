@@ -8,7 +8,7 @@ from typing import Any
 class Site:
     """Where a step stands in the source. A site becomes visible, for good, once two threads conflict there."""
 
-    __slots__ = ("file", "idle", "known", "last", "line", "number", "source", "text", "visible", "way")
+    __slots__ = ("file", "idle", "known", "last", "line", "number", "source", "stores", "text", "visible", "way")
 
     def __init__(self, file: str, line: int, text: str, source: str, number: int):
         self.file = file
@@ -27,6 +27,8 @@ class Site:
         """The class (or module) whose attribute was loaded here last, if how that is to be done is known for good."""
         self.way: Any = None
         """How it is done."""
+        self.stores: Any = None
+        """The class whose attribute was stored here last, if that is a plain field."""
 
     def __repr__(self) -> str:
         return f"<{self.text} in line {self.line}>"

@@ -21,9 +21,8 @@ class Model:
         self.clock: list[int] = []
         """What happened before the last release: it happens before the next acquire, too."""
 
-    @property
-    def key(self) -> int:
-        return id(self)
+    key = property(id)
+    """Its location."""
 
     def __getattr__(self, name: str) -> Any:
         """What the real one may have, and the model has not: its lock, its threads, its list of waiters."""

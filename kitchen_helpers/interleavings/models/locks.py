@@ -45,8 +45,9 @@ class Lock(Model):
         self.taken = True
         self.owner = thread
         thread.held.append(self)
-        thread.run.strategy.learn(thread, self.clock)
-        self.changed(thread)
+        run = thread.run
+        run.strategy.learn(thread, self.clock)
+        run.changed(thread, self.key)
 
     def release(self) -> None:
         thread = self.acting()
@@ -66,7 +67,7 @@ class Lock(Model):
             self.owner.held.remove(self)
         self.owner = None
         self.clock = thread.clock[:]
-        self.changed(thread)
+        thread.run.changed(thread, self.key)
 
     def __exit__(self, *exception: object) -> None:
         self.release()
