@@ -58,6 +58,8 @@ def call(site: Site, function: Any, /, *args: Any, **kwargs: Any) -> Any:
                 return function(*args, **kwargs)
         elif cls is types.BuiltinFunctionType:
             return call_builtin(thread, site, function, args, kwargs)
+        elif cls is type:
+            return _class(thread, site, function, args, kwargs)
         return _call(thread, site, function, args, kwargs)
     finally:
         thread.call_site = outer
@@ -232,18 +234,17 @@ class _Managed:
         self.model = model
 
     def __enter__(self) -> Any:
-        self._at_site()
-        return self.model.__enter__()
-
-    def __exit__(self, *exception: object) -> Any:
-        # Nobody runs: a generator that stood in the `with` when its run ended is being thrown away.
-        return self.model.__exit__(*exception) if self._at_site() else None
-
-    def _at_site(self) -> bool:
         thread = current()
         if thread is not None:
             thread.call_site = self.site
-        return thread is not None
+        return self.model.__enter__()
+
+    def __exit__(self, *exception: object) -> Any:
+        thread = current()
+        if thread is None:  # a generator that stood in the `with` when its run ended is being thrown away
+            return None
+        thread.call_site = self.site
+        return self.model.__exit__(*exception)
 
 
 def ensure(value: Any) -> Any:

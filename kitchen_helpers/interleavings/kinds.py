@@ -147,13 +147,21 @@ def module_of(cls: type) -> str:
     return name if isinstance(name, str) else "builtins"
 
 
-def is_readers(cls: type) -> bool:
-    """Is it a class that the reader wrote (and whose methods can be rewritten)?"""
-    name = module_of(cls)
-    if name.partition(".")[0] in sys.stdlib_module_names and name != "__main__":
-        return False
-    module = sys.modules.get(name)
-    return not is_library(getattr(module, "__file__", None), name)
+class _Readers(dict[type, bool]):
+    """Which classes the reader wrote (so that their methods can be rewritten), found out when first asked for."""
+
+    def __missing__(self, cls: type) -> bool:
+        name = module_of(cls)
+        if name.partition(".")[0] in sys.stdlib_module_names and name != "__main__":
+            found = False
+        else:
+            found = not is_library(getattr(sys.modules.get(name), "__file__", None), name)
+        self[cls] = found
+        return found
+
+
+is_readers: Callable[[type], bool] = _Readers().__getitem__
+"""Is it a class that the reader wrote?"""
 
 
 def is_a(value: Any, classes: Any) -> bool:

@@ -62,6 +62,14 @@ class Strategy:
 class Run:
     """One execution of the program under one schedule."""
 
+    # (as those of a thread: there are more than a dict shares with that of the next run)
+    __slots__ = (
+        "abandoned", "deadline", "detail", "ending", "failed", "generators", "identities", "keep", "log", "main",
+        "numbered", "numbers", "over", "pool", "program", "quiet", "session", "shadows", "sharing", "solo",
+        "spurious", "states", "strategy", "strict", "thread_names", "threads", "unjoined", "unsettled", "value", "versions",
+        "watching",
+    )  # fmt: skip
+
     def __init__(
         self,
         program: Callable[[], Any],
@@ -152,8 +160,10 @@ class Run:
     def live(self, thread: VirtualThread) -> None:
         """What a worker does with a virtual thread."""
         now.thread = thread
+        worker = thread.worker
+        assert worker is not None
         # The threads that it makes inherit this.
-        threading.current_thread()._daemonic = thread.daemon  # type: ignore[attr-defined]
+        worker.thread._daemonic = thread.daemon  # type: ignore[attr-defined]
         try:
             thread.job()
         except Kill:
@@ -169,8 +179,6 @@ class Run:
                 self.changed(thread, thread.end_key)
             except Kill:
                 pass
-        worker = thread.worker
-        assert worker is not None
         if self.over:
             self.pool.idle.append(worker)
             self.hand(self.main)
