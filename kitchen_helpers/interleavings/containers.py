@@ -274,7 +274,7 @@ def generated(thread: VirtualThread, site: Site, value: Any, *names: str) -> boo
 class Iterating:
     """An iterator for which every item is a step on what it comes from; it begins with the first of them."""
 
-    __slots__ = ("begin", "begun", "key", "mode", "noted", "site", "source")
+    __slots__ = ("begin", "begun", "key", "mode", "noted_at", "noted_by", "site", "source")
 
     def __init__(self, site: Site, source: Any, begin: Callable[[], Iterator[Any]], key: Any, mode: int):
         self.site = site
@@ -283,8 +283,9 @@ class Iterating:
         self.begun: Iterator[Any] | None = None
         self.key = key
         self.mode = mode
-        self.noted: tuple[Any, int] = (None, 0)
+        self.noted_by: VirtualThread | None = None
         """Which thread used it last, and in which epoch."""
+        self.noted_at = 0
 
     @property
     def iterator(self) -> Iterator[Any]:
@@ -301,11 +302,11 @@ class Iterating:
             return next(self.iterator)
         run, site = thread.run, self.site
         run.session.turn(thread)
-        noted = (thread, thread.epoch)
-        if self.noted == noted and not site.visible:
+        if self.noted_by is thread and self.noted_at == thread.epoch and not site.visible:
             thread.writes += 1  # nothing new for the explorer (loops over a thread's own lists: 2 % of a schedule)
         else:
-            self.noted = noted if not run.solo else self.noted
+            if not run.solo:
+                self.noted_by, self.noted_at = thread, thread.epoch
             # Two threads may share the iterator, and not only what it comes from.
             accesses = ((self.key, self.mode), (id(self), WRITE))
             use(thread, site, "read", self.source, accesses, (self.source, self))

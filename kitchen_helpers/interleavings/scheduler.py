@@ -245,7 +245,8 @@ class Run:
 
     def pass_on(self, thread: VirtualThread) -> None:
         """Let whoever is next run, and come back when it is this thread's turn again."""
-        following = self.next_thread()
+        # (next_thread would say the same; most steps are spared that call)
+        following = self.next_thread() if self.unsettled or self.over else self.strategy.decide(self)
         if following is thread:
             return
         if following is None:

@@ -49,6 +49,9 @@ class Node:
     def choose(self, order: list[int]) -> None:
         """Take the first of these threads, and keep the others for later."""
         enabled = self.enabled
+        if len(order) == 1 and enabled[order[0]] == 1:  # as nearly always towards the end of a run
+            self.todo, self.chosen = [], (order[0], 0)
+            return
         self.todo = [(n, a) for n in reversed(order) for a in range(enabled[n] - 1, -1, -1)]
         self.chosen = self.todo.pop()
 
@@ -108,29 +111,27 @@ class Search(Strategy):
             run.ending = run.ending or "cut"
             return None
         nodes.append(node)
-        return self.take(run, node, enabled.get(node.chosen[0]))
+        if node.chosen[0] == STOP:
+            run.ending = "stuck"
+            return None
+        return self.take(node, enabled[node.chosen[0]])
 
     def again(self, run: Run, node: Node) -> VirtualThread | None:
         """A choice that an earlier run made, too."""
         number = node.chosen[0]
         thread = run.numbered.get(number)
         if thread is None:
-            if number == STOP:
-                return self.take(run, node, None)
-            run.ending = "diverged"
+            run.ending = "stuck" if number == STOP else "diverged"
             return None
         if not (thread.parked and (thread.ready is None or thread.ready())):
             run.ending, run.detail = "diverged", thread.site
             return None
         if thread.uses is not None:
             thread.accesses = thread.uses()
-        return self.take(run, node, thread)
+        return self.take(node, thread)
 
-    def take(self, run: Run, node: Node, thread: VirtualThread | None) -> VirtualThread | None:
+    def take(self, node: Node, thread: VirtualThread) -> VirtualThread:
         """The chosen step happens now."""
-        if node.chosen[0] == STOP or thread is None:
-            run.ending = "stuck"
-            return None
         thread.alternative = node.chosen[1]
         self.depth += 1
         return thread
@@ -266,11 +267,10 @@ class Reduced(Search):
                 return choice
         return None
 
-    def take(self, run: Run, node: Node, thread: VirtualThread | None) -> VirtualThread | None:
-        taken = super().take(run, node, thread)
-        if taken is not None:
-            self.analyse(taken, self.depth - 1)
-        return taken
+    def take(self, node: Node, thread: VirtualThread) -> VirtualThread:
+        super().take(node, thread)
+        self.analyse(thread, self.depth - 1)
+        return thread
 
     def analyse(self, thread: VirtualThread, depth: int) -> None:
         """Which earlier steps could this one also have come before, and what did it come after?"""
