@@ -1,5 +1,4 @@
 from . import planted
-from .a6_q2 import EXECUTORS, WAITER
 
 SENTINELS = """
 import multiprocessing
@@ -158,8 +157,6 @@ RIGHT = {
     "joinable queues under forkserver": FORK_SERVER,
     "a pool beside the source": POOL,
     "pipes, and one end that is passed on": PIPES,
-    "the caller carries everything": WAITER,
-    "executors and a manager": EXECUTORS,
 }
 
 WRONG = {
@@ -267,7 +264,6 @@ WRONG = {
         planted(SENTINELS, "            sink(dish[0])", "            if dish[0]:\n                sink(dish[0])"),
         "the sink must get every result, and '' was lost",
     ),
-    "reads everything first": (planted(SENTINELS, "in source()", "in list(source())"), "100 items ahead"),
     "cooks what it cooked": (
         planted(
             SENTINELS,

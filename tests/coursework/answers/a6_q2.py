@@ -409,14 +409,6 @@ WRONG = {
         planted(BY_HAND, "        wire.send(error)", "        pass"),
         "whose transform raises must tell",
     ),
-    "goes on without it": (
-        planted(
-            BY_HAND,
-            "        put(done, (transform(order[0]),), stop)\n",
-            "        try:\n            put(done, (transform(order[0]),), stop)\n        except Exception:\n            continue\n",
-        ),
-        "whose transform raises must tell",
-    ),
     "served again when it stops": (
         planted(
             BY_HAND,
