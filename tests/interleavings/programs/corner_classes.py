@@ -70,6 +70,31 @@ def method_given_by_setattr_before():
     _make_method_by_setattr(_afterwards)
 
 
+# One place in the source stores a field, and then what was a method: only for the first it is enough to look at itself.
+def _make_method_after_a_field(run):
+    class Menu:
+        def price(self):
+            return 5
+
+    menu = Menu()
+
+    def change():
+        for name, value in (("open", True), ("price", lambda: 9)):
+            setattr(menu, name, value)
+
+    run(change, lambda: menu.price(), 9)
+
+
+@fails(schedules=3, ok=1)
+def setattr_of_several_names():
+    _make_method_after_a_field(_at_once)
+
+
+@holds
+def setattr_of_several_names_before():
+    _make_method_after_a_field(_afterwards)
+
+
 def _make_method_by_type(run):
     class Menu:
         pass
