@@ -53,7 +53,8 @@ class Lab:
     """The server: JupyterLab of the Python that runs the tests, with settings, files and a port of its own."""
 
     def __init__(self, parent: Path | None = None) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="lab-", dir=parent))
+        # (short, as the sockets of multiprocessing in it may have paths of 107 characters at most)
+        self.folder = Path(tempfile.mkdtemp(prefix="", dir=parent))
         self.process: subprocess.Popen[bytes] | None = None
         self.url = self.token = ""
 
@@ -72,7 +73,7 @@ class Lab:
         shutil.copytree(
             NOTEBOOKS, self.folder / "notebooks", ignore=shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__")
         )
-        (self.folder / "tmp").mkdir()
+        (self.folder / "t").mkdir()
         self.token = os.urandom(16).hex()
         config = self.folder / "config"
         if not (Path(sys.prefix) / "made-in").exists():
@@ -87,7 +88,7 @@ class Lab:
             "JUPYTERLAB_SETTINGS_DIR": self.folder / "settings",
             "JUPYTERLAB_WORKSPACES_DIR": self.folder / "workspaces",
             "IPYTHONDIR": self.folder / "ipython",
-            **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self.folder / "tmp"),
+            **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), self.folder / "t"),
         }
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "PYTEST"))}
         environment |= {name: str(place) for name, place in places.items()}

@@ -27,7 +27,7 @@ ALWAYS = {"00_start_here.ipynb", "10_race_conditions.ipynb"}
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with Lab(tmp_path_factory.mktemp("jupyterlab")) as lab:
+    with Lab(tmp_path_factory.mktemp("lab")) as lab:
         yield lab
         wait_for(lambda: lab.others() == [], TO_APPEAR, "what the notebooks had started did not end with them", lambda: str(lab.others()))
 
