@@ -15,6 +15,8 @@ def text_lines(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
 
 # A figure and its unit, an engine and its workers stay in one line.
 UNBROKEN = "white-space:nowrap"
+# In one line where the page has room for it, beside JupyterLab's list of files.
+_CAPTION = "width:max-content;max-width:max(20em,100vw - 480px);text-align:left"
 
 
 def html_table(
@@ -26,7 +28,7 @@ def html_table(
     td: str = f'<td style="{UNBROKEN}">',
 ) -> str:
     """The same in HTML; `th` and `td` are the tags that open its cells."""
-    above = f'<caption style="{UNBROKEN};text-align:left">{escape(caption)}</caption>' if caption else ""
+    above = f'<caption style="{_CAPTION}">{escape(caption)}</caption>' if caption else ""
     lines = [(th, head, "</th>"), *((td, row, "</td>") for row in rows)]
     body = "".join(f"<tr>{''.join(f'{begin}{escape(cell)}{end}' for cell in row)}</tr>" for begin, row, end in lines)
     return f"<table>{above}{body}</table>"
