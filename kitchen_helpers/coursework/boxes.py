@@ -27,6 +27,8 @@ from .sandbox import COURSE, box_command, package_folder, walls
 MEMORY = 3 << 30
 """Bytes that all processes of a box may use together."""
 LONGEST_MESSAGE = 2 << 20
+LONGEST_TMPDIR = 58
+"""Bytes: with the names of a box's folder and of a socket in it, 107 are reached."""
 stop = threading.Event()
 """Set when nobody waits for verdicts any more."""
 _LOOK = 0.25
@@ -81,11 +83,19 @@ def run_box(question: Question, source: str, file: str, *, sandboxed: bool, guar
         if sandboxed:
             command, environment, folder = [*walls(), *box_command(COURSE)], {}, "/"
         else:
-            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="kitchen-", ignore_cleanup_errors=True))
+            folder = stack.enter_context(
+                tempfile.TemporaryDirectory(prefix="kitchen-", dir=_short_enough(), ignore_cleanup_errors=True)
+            )
             command = box_command(str(package_folder().parent))
             environment = {**_needed(), **dict.fromkeys(("TMPDIR", "TEMP", "TMP", "HOME"), folder)}
         ended = _run(command, environment, folder, json.dumps(job).encode(), question.seconds)
     return judge(question, source, key, ended)
+
+
+def _short_enough() -> str:
+    """Where to make the folder for temporary files: `multiprocessing` puts sockets there, whose paths are at most 107 bytes."""
+    usual = tempfile.gettempdir()
+    return "/tmp" if len(os.fsencode(usual)) > LONGEST_TMPDIR and os.path.isdir("/tmp") else usual
 
 
 def _needed() -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import tempfile
 import time
 from pathlib import Path
 
@@ -54,6 +55,14 @@ def check(question_id: str, source: str, seconds: float = 0.8 * LIMIT) -> Verdic
 @pytest.mark.parametrize(("question", "source"), RIGHT)
 def test_a_right_answer_passes(question: str, source: str) -> None:
     verdict = check(question, source)
+    assert verdict.passed, verdict
+
+
+def test_a_long_name_of_the_temporary_folder_is_no_answers_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / ("long" * 15)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))  # sockets of `multiprocessing` would not fit in there
+    verdict = check("a1.q3", MODULES["a1.q3"].RIGHT["executor"])
     assert verdict.passed, verdict
 
 
