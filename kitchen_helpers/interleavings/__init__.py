@@ -10,6 +10,8 @@ How it works, in the order in which a program meets the modules:
 - The hooks (`attributes`, `variables`, `containers`, `calls`, `builtin_calls`, `loops`) do what the code did; `plans` knows
   what the attributes of a class are, `accesses` makes a step of what threads share. `locations` notices when two threads
   conflict on a location: from then on its sites are *visible*, and the search starts again.
+- `identities` gives objects ids that are the same in every run, and an order that is tried every way round; `iterators`
+  lets each run take from a copy of an iterator that is older than the program.
 - `models` stand in for the primitives of `threading`, `queue` and `concurrent.futures`.
 - `scheduler` runs one thread at a time, in real threads that `pool` keeps; before each visible step somebody decides
   who is next.
@@ -37,7 +39,9 @@ What ends in "unfinished", with the reason and the line:
 - `eval`, `exec`, `globals()`, `vars()`, `__dict__`, `open`, `input`; coroutines;
 - shared objects in code that cannot be seen: objects of extension types (arrays, files), functions of installed packages
   or of most of the standard library that get hold of state which another thread uses, too;
-- state that cannot be put back between runs: `lru_cache`, `cached_property`, iterators older than the program;
+- ids that are used as numbers or texts, orders of the ids of more than six objects, or of a set of more than four;
+- state that cannot be put back between runs: `lru_cache`, `cached_property`, iterators older than the program (all but
+  those over numbers and letters, such as `itertools.count`);
 - comparing shared dataclass instances by the method that `dataclass` makes (it has no source);
 - classes derived from Lock, Queue, … and from `threading.local`; `os.fork`, sockets, subprocesses, signals,
   `multiprocessing`, real randomness (`os.urandom`, `secrets`, `uuid`);

@@ -14,14 +14,15 @@ from typing import Any
 
 from . import attributes, containers
 from .accesses import Inside, called_back, opaque, record, use
-from .containers import Iterating, generator_key, iterate, read_all
+from .containers import Iterating, generator_key, in_this_run, iterate, read_all
+from .identities import LOOK_AT_IDS, Identity, hashes_by_address, refuse_order
 from .kinds import CLASS, CONTAINER, FUNCTION, INSTANCE, OPAQUE, VIEW, deep, is_library, is_unseen, kind_of, underlying
 from .models import threads
 from .models.base import Model
 from .naming import short
 from .sites import Site
 from .stand_ins import ATTRIBUTE, HARMLESS, LAZY, LOOKS_BY_METHODS, READS_DEEP, REFUSED, REFUSED_MODULES, STAND_INS
-from .threads import READ, WRITE, Access, VirtualThread
+from .threads import READ, WRITE, Access, VirtualThread, current
 
 
 def call_builtin(
@@ -65,6 +66,8 @@ def call_builtin(
             return _generator_method(thread, site, function, owner, args, kwargs)
         if isinstance(owner, Iterating):
             return function(*args, **kwargs)
+        if name == "__next__" and kind == OPAQUE and not args:
+            return _next(thread, site, (owner,))
         if owner is itertools.chain and name == "from_iterable":
             inner = (iterate(site, a) for a in iterate(site, args[0]))
             return session.made(thread, function(inner))
@@ -133,6 +136,8 @@ def _passing_on(thread: VirtualThread, site: Site, function: Any, owner: Any, ar
     for value in args:
         thread.run.session.ensure_callable(value)
     name = function.__name__
+    if type(owner) is set and name == "pop":
+        refuse_order(thread, site, owner)
     mode, _ = containers.container_method(name, owner)
     doing = "read" if mode == READ else "write"
     accesses = ((id(owner), mode),)
@@ -215,8 +220,18 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
         )
     if function in ATTRIBUTE and len(args) >= 2 and isinstance(args[1], str):
         return _attribute(site, function, args)
+    if function in LOOK_AT_IDS and args:
+        if function is id and len(args) == 1:
+            return session.identity(thread, site, args[0])
+        if function is hash and hashes_by_address(args[0]):
+            return session.identity(thread, site, args[0])
+        if type(args[0]) is Identity:
+            args[0].used("used as a number")
+        elif function in (list, tuple) and isinstance(args[0], set | frozenset):
+            refuse_order(thread, site, args[0])
     if function is print:
         read_all(thread, site, deep(args))
+        args = tuple(int.__int__(a) if type(a) is Identity else a for a in args)
         if thread.run.quiet and kwargs.get("file") in (None, sys.stdout, sys.stderr):
             kwargs = {**kwargs, "file": io.StringIO()}  # (it may have to ask the reader's `__str__`)
         return print(*args, **kwargs)
@@ -327,15 +342,34 @@ def _seen(site: Site, value: Any) -> Any:
 
     if value is None:
         return None
+    if value is str or value is repr:
+        return lambda item: _text(site, value, item)
     function = value.__func__ if isinstance(value, types.MethodType) else value
     if isinstance(function, types.FunctionType) and not is_library(function.__code__.co_filename, function.__module__):
         return value
     return lambda *args: call(site, value, *args)
 
 
+def _text(site: Site, function: Any, item: Any) -> Any:
+    from .calls import call
+
+    thread = current()
+    plain: Any = object
+    if thread is not None and type(item).__str__ == plain.__str__ and type(item).__repr__ == plain.__repr__:
+        thread.run.sharing.refuse(site, "objects are compared by the text of their address, which is not the same in every run")
+    return call(site, function, item)
+
+
+def numbered(site: Site, value: Any) -> Any:
+    """`id` and `hash` as values that code which cannot be seen is going to call."""
+    return _seen(site, value) if value is id or value is hash else value
+
+
 def _hooked(site: Site, value: Any) -> Any:
     """A method of a container, or a function of the library (`Thread.start`), that C code is going to call."""
     function = value.__func__ if isinstance(value, types.MethodType) else value
+    if value is id or value is hash:
+        return _seen(site, value)
     if (isinstance(value, types.BuiltinMethodType) and kind_of(type(value.__self__)) == CONTAINER) or (
         isinstance(function, types.FunctionType) and is_library(function.__code__.co_filename, function.__module__)
     ):
@@ -354,9 +388,11 @@ def _next(thread: VirtualThread, site: Site, args: tuple[Any, ...]) -> Any:
     if isinstance(iterator, types.GeneratorType):
         use(thread, site, "read", iterator, ((generator_key(thread, iterator), WRITE),), iterator)
     elif kind_of(type(iterator)) == OPAQUE:
-        if thread.run.session.is_old(iterator):
-            opaque(thread, site, iterator)
+        iterator = in_this_run(thread, site, iterator)
         use(thread, site, "read", iterator, ((id(iterator), WRITE),), iterator)
+        value = next(iterator, *args[1:])
+        record(thread, site, "read", iterator, "next(", value)
+        return value
     return next(*args)
 
 
@@ -400,4 +436,6 @@ def call_unseen(thread: VirtualThread, site: Site, function: Any, args: tuple[An
         if kind_of(type(value)) in (FUNCTION, CLASS):
             session.ensure(value)
     opaque(thread, site, *values)
+    args = tuple(numbered(site, a) for a in args)
+    kwargs = {name: numbered(site, value) for name, value in kwargs.items()}
     return function(*with_stand_ins(thread, args), **named_stand_ins(thread, kwargs))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import functools
 import inspect
 import random
@@ -12,7 +11,7 @@ import types
 from typing import Any
 
 from .accesses import called_back, use
-from .builtin_calls import call_builtin, call_random, call_unseen, named_stand_ins, with_stand_ins
+from .builtin_calls import call_builtin, call_random, call_unseen, named_stand_ins, numbered, with_stand_ins
 from .collect import is_new_code
 from .containers import compared, containers_of, iterate, read_all
 from .kinds import (
@@ -149,6 +148,8 @@ def _library(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, 
         session.forbid(thread, site, "logging holds a lock of its own while it asks objects how they are shown, which cannot be explored")
     if root == "logging" and function.__name__ not in _LOGS and not thread.run.solo:
         session.forbid(thread, site, f"{function.__qualname__} changes what is logged from one run to the next")
+    args = tuple(numbered(site, a) for a in args)
+    kwargs = {name: numbered(site, value) for name, value in kwargs.items()}
     if root == "copy" and not any(kind_of(type(item)) == INSTANCE for item in reachable(args)):
         read_all(thread, site, deep(args[0]) if args else [])
     elif root not in QUIET_MODULES:
@@ -194,8 +195,8 @@ def _class(thread: VirtualThread, site: Site, cls: type, args: tuple[Any, ...], 
         for value in args:
             session.ensure_callable(value)
         if module_of(cls) == "itertools":
-            args = tuple(iterate(site, a) if _iterated(a) else a for a in args)
-        return session.made(thread, cls(*args, **kwargs))
+            args = tuple(iterate(site, a) if _iterated(a) or session.is_old(a) else a for a in args)
+        return session.made(thread, cls(*(numbered(site, a) for a in args), **kwargs))
     if module_of(cls).partition(".")[0] in REFUSED_MODULES:
         session.forbid(thread, site, f"{module_of(cls)}.{cls.__name__} cannot be explored")
     if module_of(cls).partition(".")[0] in QUIET_MODULES or kind_of(cls) == SCALAR:
@@ -276,14 +277,6 @@ def own_names(variables: dict[str, Any]) -> dict[str, Any]:
 def alive() -> None:
     """At the start of every `except`: ends a thread that is being ended."""
     current()
-
-
-def virtual_id(value: Any) -> int:
-    """`id`, but in the order in which the objects were made, so that it is the same in every run."""
-    thread = current()
-    if thread is None:
-        return builtins.id(value)
-    return thread.run.session.identity(thread, value)
 
 
 def yielding(site: Site, value: Any) -> Any:

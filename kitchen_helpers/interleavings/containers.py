@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .accesses import Inside, opaque, record, use
+from .identities import refuse_order, some_order, unsteady
+from .iterators import own_copy
 from .kinds import (
     CLASS,
     CONTAINER,
@@ -134,6 +136,8 @@ def touch(site: Site, value: Any) -> Any:
     thread = current()
     if thread is not None and type(value) not in SCALARS:
         kind = kind_of(type(value))
+        if isinstance(value, set | frozenset):
+            refuse_order(thread, site, value)
         if kind != SCALAR or isinstance(value, tuple):
             compared(thread, site, value, names=SHOWING)
         if is_unseen(type(value)):
@@ -161,6 +165,9 @@ def truth(site: Site, value: Any) -> Any:
 
 def unpack(site: Site, value: Any) -> Any:
     """The value is unpacked right after this."""
+    thread = current()
+    if thread is not None and isinstance(value, set | frozenset):
+        refuse_order(thread, site, value)
     return truth(site, value)
 
 
@@ -329,11 +336,24 @@ def generator_key(thread: VirtualThread, generator: types.GeneratorType[Any, Any
     return id(generator)
 
 
+def in_this_run(thread: VirtualThread, site: Site, iterator: Any) -> Any:
+    """What to take from in place of an iterator: a copy, if it is older than the program."""
+    if not thread.run.session.is_old(iterator):
+        return iterator
+    found = own_copy(thread, iterator)
+    if found is None:
+        opaque(thread, site, iterator)
+        return iterator
+    return found
+
+
 def iterate(site: Site, value: Any, backwards: bool = False) -> Any:
     """What to iterate over in place of `value`."""
     thread = current()
     cls = type(value)
     begin: Callable[[Any], Iterator[Any]] = reversed if backwards else iter
+    if thread is not None and (cls is set or cls is frozenset) and (cls is set or unsteady(value)):
+        return Iterating(site, value, lambda: some_order(thread, site, value), id(value), READ)
     if thread is None or (cls in (range, str, bytes, tuple, frozenset, Iterating) and not backwards):
         return begin(value) if backwards else value
     kind = kind_of(cls)
@@ -350,8 +370,7 @@ def iterate(site: Site, value: Any, backwards: bool = False) -> Any:
     if isinstance(iterator, types.GeneratorType):
         return Iterating(site, iterator, lambda: iterator, generator_key(thread, iterator), WRITE)
     if kind_of(type(iterator)) == OPAQUE:
-        if thread.run.session.is_old(iterator):
-            opaque(thread, site, iterator)
+        iterator = in_this_run(thread, site, iterator)
         return Iterating(site, iterator, lambda: iterator, id(iterator), WRITE)
     return iterator
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from . import loops
 from .failures import failure_of
+from .naming import short
 from .patience import wait
 from .pool import start
 from .scheduler import Run
@@ -138,6 +139,7 @@ def replay(program: Callable[[], Any], schedule: str, seconds: float = 3600) -> 
         reduced=False,
         strict=strict,
         seconds=time.perf_counter() - begun,
+        notes=tuple(found.notes),
         final_states=dict(found.final_states),
     )
 
@@ -255,6 +257,8 @@ def _search(session: Session, found: _Findings, reduce: bool, max_schedules: int
             break
         if not search.advance():
             found.complete = True
+            if session.sharing.orders and found.failure is None:
+                found.notes.append(f"ids are tried in every order that counts: {len(session.sharing.orders)}")
             break
         if max_schedules is not None and found.schedules >= max_schedules:
             found.reason = f"the budget of {max_schedules} schedules is spent"
@@ -375,6 +379,14 @@ def _shrink(session: Session, found: _Findings) -> bool:
     return False
 
 
+def _ids_told(run: Run, log: Log) -> str:
+    """In which order the ids of the objects are in this run, where that counts."""
+    log.names.complete(run.shadows)
+    objects = {number: value for value, number in run.identities.values() if number in run.ranks}
+    names = [log.names.of(objects[n]) or short(objects[n]) for n in sorted(objects, key=run.ranks.__getitem__)]
+    return f"in this schedule the ids are in this order: {', '.join(names)}"
+
+
 def _tell(
     session: Session, found: _Findings, choices: list[tuple[int, int]], *, loud: bool = False
 ) -> tuple[Failure | None, Counterexample | None]:
@@ -391,6 +403,8 @@ def _tell(
         )
     if run.ending in ("time", "refused", "endless", "long", "cut", "diverged"):
         return None, None
+    if run.ranks:
+        found.notes.append(_ids_told(run, log))
     failure = failure_of(run)
     if loud:
         found.outcomes["ok" if failure is None else failure.kind] += 1

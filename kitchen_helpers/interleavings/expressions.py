@@ -155,8 +155,6 @@ class ExpressionRewriter(ast.NodeTransformer):
     def visit_Name(self, node: ast.Name) -> ast.expr:
         if not isinstance(node.ctx, ast.Load):
             return node
-        if node.id == "id" and self.is_builtin("id"):
-            return located(ast.Constant(f"{MARK}@virtual_id"), node)
         if node.id in UNJUDGED and self.is_builtin(node.id):
             return self.hook(node, "unjudged", self.site(node, node.id), node)
         if not self.is_variable(node.id):

@@ -9,8 +9,10 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+from .identities import Identity
+
 SCALARS: frozenset[type] = frozenset(
-    {int, float, str, bytes, bool, complex, type(None), range, slice, type(Ellipsis), type(NotImplemented)}
+    {Identity, int, float, str, bytes, bool, complex, type(None), range, slice, type(Ellipsis), type(NotImplemented)}
 )
 CONTAINERS: tuple[type, ...] = (list, dict, set, bytearray, collections.deque)
 VIEWS: tuple[type, ...] = (type({}.keys()), type({}.values()), type({}.items()), types.MappingProxyType)

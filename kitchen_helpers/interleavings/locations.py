@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .identities import Pairs, Ranks, orders
 from .sites import Site
 from .threads import READ, WRITE, VirtualThread
 
@@ -35,8 +36,8 @@ class _Touched:
             self.dark.append(site)
 
 
-_NOTICED = ("methods", "lock_releases", "thread_ends", "retries")
-Lesson = tuple[set[Site], dict[str, bool]]
+_NOTICED = ("methods", "lock_releases", "thread_ends", "retries", "pairs", "orders")
+Lesson = tuple[set[Site], dict[str, Any]]
 """The sites that are visible, and what was noticed of the program as a whole."""
 
 
@@ -58,6 +59,10 @@ class Sharing:
         """Somebody can tell whether a thread is alive: its end is a step."""
         self.retries = False
         """Somebody tried and failed, and may try again: loops are watched from their first round."""
+        self.pairs: Pairs = frozenset()
+        """The ids of which it counts which one is smaller."""
+        self.orders: list[Ranks] = []
+        """The orders of ids that are to be tried; none if it does not count."""
         self.unjudged: dict[str, None] = {}
         """Why the verdict cannot be "holds", in the order found."""
 
@@ -71,6 +76,7 @@ class Sharing:
         for site in self.visible:
             site.visible = False
         self.visible.clear()
+        self.pairs, self.orders = frozenset(), []
 
     def lesson(self) -> Lesson:
         """What was learned so far, for another session with the same program."""
@@ -84,6 +90,18 @@ class Sharing:
         self.visible |= visible
         for name, value in noticed.items():
             setattr(self, name, value)
+
+    def order_counts(self, pair: tuple[int, int], site: Site | None) -> None:
+        """It counts which of two ids is the smaller one: both ways round have to be tried."""
+        if pair in self.pairs:
+            return
+        pairs = self.pairs | {pair}
+        found = orders(pairs)
+        if found is None:
+            self.refuse(site, "ids are compared of so many objects that not every order of them can be tried")
+        else:
+            self.pairs, self.orders = pairs, found
+            self.learned = True
 
     def note(self, thread: VirtualThread, key: Any, mode: int, site: Site | None, keep: Any) -> None:
         number = thread.number

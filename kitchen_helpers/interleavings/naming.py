@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from .identities import Identity
 from .kinds import CLASS, FUNCTION, INSTANCE, SCALARS, attributes_of, is_a, kind_of
 from .models.base import Model
 from .models.conditions import Condition
@@ -19,7 +20,9 @@ LONGEST = 40
 def short(value: Any, depth: int = 0) -> str:
     """A value in a few characters, without addresses."""
     cls = type(value)
-    if value is None or cls in SCALARS:
+    if cls is Identity:
+        text = int.__repr__(value)
+    elif value is None or cls in SCALARS:
         text = repr(value)
     elif depth > 3:
         text = "…"

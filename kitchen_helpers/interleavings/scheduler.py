@@ -108,9 +108,15 @@ class Run:
         self.versions: dict[Any, int] = {}
         self.shadows: dict[int, tuple[Any, Any]] = {}
         self.identities: dict[int, tuple[Any, int]] = {}
+        self.unnumbered: set[int] = set()
+        """Objects whose number in `identities` says who asked for it first, as they were made by no call."""
+        self.ranks: dict[int, int] = {}
+        """Which place each of these numbers has in the order of ids, in this run."""
         self.keep: list[Any] = []
         self.generators: dict[int, Any] = {}
         """id of the frame -> the generator."""
+        self.set_orders: dict[int, tuple[Any, tuple[Any, ...]]] = {}
+        """Sets of objects that were gone through, and in which order."""
         self.over = False
         self.abandoned = False
         self.failed: VirtualThread | None = None
@@ -341,6 +347,15 @@ class Run:
             self.log.begun(thread)
         thread.rescue = thread.uses = None
         return thread.alternative
+
+    def choose(self, ways: int) -> int:
+        """What is up to chance is settled, before the program begins: returns the alternative to take."""
+        main = self.main
+        main.doing, main.alternatives = "chance", lambda: ways
+        main.parked = True
+        self.pass_on(main)
+        main.parked, main.alternatives = False, None
+        return main.alternative
 
     def in_c(self, thread: VirtualThread, accesses: tuple[Access, ...]) -> tuple[Access, ...]:
         """The accesses of a step in the middle of a C call."""

@@ -11,7 +11,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import accesses, attributes, calls, containers, loops, variables
+from .accesses import record, use
 from .collect import Collector, is_rewritten
+from .identities import Identity
 from .kinds import CLASS, FUNCTION, kind_of
 from .locations import Sharing
 from .models.base import Model
@@ -22,7 +24,7 @@ from .scheduler import Run, StepLog
 from .search import Search
 from .sites import Site
 from .state import Snapshot
-from .threads import Kill, VirtualThread, current, now
+from .threads import WRITE, Kill, VirtualThread, current, now
 
 HOOKS: dict[str, Callable[..., Any]] = {
     function.__name__: function
@@ -53,7 +55,6 @@ HOOKS: dict[str, Callable[..., Any]] = {
         calls.debugger,
         calls.alive,
         calls.own_names,
-        calls.virtual_id,
         calls.yielding,
         loops.enter_loop,
         loops.loop,
@@ -141,13 +142,25 @@ class Session:
         thread.run.identities[id(value)] = (value, 1_000_000 * (thread.number + 1) + thread.made)
         return value
 
-    def identity(self, thread: VirtualThread, value: Any) -> int:
+    def identity(self, thread: VirtualThread, site: Site, value: Any) -> Identity:
+        """The id of an object: a number that is the same in every run."""
         identities = thread.run.identities
         known = identities.get(id(value))
         if known is None:
             age = self.snapshot.ages.get(id(value))
-            known = identities[id(value)] = (value, age if age is not None else 10**12 + len(identities))
-        return known[1]
+            if age is None:
+                thread.run.unnumbered.add(id(value))
+            else:
+                known = identities[id(value)] = (value, age)
+        if id(value) in thread.run.unnumbered:
+            # It was made by no call (a list, a function): its number says who asked first, so that the order counts.
+            use(thread, site, "call", value, ((("id", id(value)), WRITE),), value)
+            record(thread, site, "call", value, "id", None)
+            if id(value) not in identities:
+                self.made(thread, value)
+            known = identities[id(value)]
+        assert known is not None
+        return Identity.of(known[1], site)
 
     def is_old(self, value: Any) -> bool:
         """Was it there before the program ran, so that a run may leave it changed?"""
@@ -221,6 +234,10 @@ class Session:
         return run
 
     def start(self) -> Any:
+        assert self.run is not None
+        orders = self.sharing.orders
+        if len(orders) > 1:
+            self.run.ranks = orders[self.run.choose(len(orders))]
         return self.call(self.program)
 
     def prepare(self) -> None:

@@ -17,6 +17,8 @@ from types import FrameType
 from typing import Any
 
 from .containers import Iterating
+from .identities import Identity
+from .iterators import place_of
 from .kinds import CLASS, CONTAINER, FUNCTION, INSTANCE, SCALAR, SCALARS, attributes_of, is_readers, kind_of
 from .models.base import Model
 from .models.conditions import Waiter
@@ -72,7 +74,7 @@ def _reader_frames(frame: FrameType | None) -> Iterator[FrameType]:
 def _canonical(value: Any, run: Run, seen: dict[int, int], depth: int = 0) -> Any:
     cls = type(value)
     if cls in SCALARS:
-        return repr(value)  # (-1 and -2 have the same hash, and 1, 1.0 and True, too)
+        return repr(value) if cls is not Identity else int(value)  # (-1 and -2 have the same hash, and 1, 1.0 and True, too)
     number = seen.get(id(value))
     if number is not None:
         return ("=", number)
@@ -133,7 +135,8 @@ def _parts(value: Any, run: Run) -> tuple[Any, ...]:
             return (next(_fresh),)
     if kind == SCALAR:
         return (repr(value),)
-    return (next(_fresh),)
+    place = place_of(run.shadows.get(id(value), (value, value))[1])
+    return (next(_fresh),) if place is None else (place,)
 
 
 def _parts_of_function(value: Any) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 import types
 from collections.abc import Callable, Collection, Iterator
@@ -70,6 +71,7 @@ class Snapshot:
                 self.ensure(item)
                 if isinstance(item, type):
                     self.add_class(item)
+                pending.extend(_bound(item))
                 continue
             if kind in (CONTAINER, INSTANCE):
                 self.objects[id(item)] = (item, _save(item))
@@ -121,6 +123,14 @@ class Snapshot:
             for name in attributes:
                 if not name.startswith("__") and kind_of(type(cls.__dict__.get(name))) not in (FUNCTION, CLASS):
                     yield cls.__dict__.get(name)
+
+
+def _bound(function: Any) -> tuple[Any, ...]:
+    """What a function brings along: the object that a method belongs to, the arguments that were filled in."""
+    if isinstance(function, functools.partial):
+        return function.func, *function.args, *function.keywords.values()
+    owner = getattr(function, "__self__", None)
+    return () if isinstance(function, type) or isinstance(owner, types.ModuleType) else (owner,)
 
 
 def _names(code: types.CodeType) -> set[str]:

@@ -259,6 +259,9 @@ def _words(entry: _Entry, names: Names) -> tuple[str, str, str | None]:
 def _data_words(entry: _Entry, names: Names) -> tuple[str, str, str | None]:
     target, name, value = entry.target, entry.name, entry.value
     text = entry.site.text if entry.site is not None else ""
+    if name == "next(":
+        what = names.of(target) or "an iterator"
+        return f"takes {value} from {what}", what, None
     if target is None:
         what = whole = name or text
     elif kind_of(type(target)) == CONTAINER:

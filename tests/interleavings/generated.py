@@ -312,6 +312,19 @@ def _keep(d: _Drawing) -> Lines | None:
     return [f"mine[{d.me}].x = seen"]
 
 
+def _ids(d: _Drawing) -> Lines | None:
+    """Locks and boxes have a number from the start; a list gets one from who asks first, which makes that a step."""
+    lines, steps = d.draw(
+        st.sampled_from([
+            (["seen = int(id(lock) < id(other))"], 0),
+            (["seen = int(id(items) == id(menu))"], 2),
+            (["seen = len({id(box): 1, id(mine): 2})"], 1),
+            (["for one in sorted((other, lock), key=id):", "    one.acquire()", "lock.release()", "other.release()"], 2),
+        ])
+    )  # fmt: skip
+    return list(lines) if d.pay(steps) else None
+
+
 STATEMENTS: dict[str, list[Callable[[_Drawing], Lines | None]]] = {
     "attribute": [_read, _write, _increment, _copy, _if],
     "global": [_read, _write, _increment, _copy],
@@ -327,6 +340,7 @@ STATEMENTS: dict[str, list[Callable[[_Drawing], Lines | None]]] = {
     "event": [_event, _event],
     "sleep": [_sleep],
     "exception": [_fail, _assertion, _catch, _return, _private],
+    "ids": [_ids, _ids],
     "flow": [_keep],
 }
 
