@@ -90,34 +90,12 @@ def _told(scenario: Scenario, exploration: Exploration) -> Verdict | None:
         return Verdict("wrong", f"{scenario.what}: {rule}.", scenario.hint, exploration) if rule else None
     if failure is None:
         return None
-    if failure.kind == "livelock" and (not failure.waits or _pushed_aside(exploration)):
-        return Verdict(
-            "unfinished", f"{scenario.what}: {failure.message}, and that cannot be judged here.", "", exploration
-        )
     words = failure.message
     if isinstance(failure.exception, Broken):
         words = str(failure.exception)
     elif failure.kind != "exception" and scenario.stuck:
         words = f"{scenario.stuck}; {words}"
     return Verdict("wrong", f"{scenario.what}: {words}.", scenario.hint, exploration)
-
-
-def _pushed_aside(exploration: Exploration) -> bool:
-    """Does somebody only wait for a lock that those who go round in circles give back in every round?
-
-    Then a fair lock ends it. (Where only daemons are left, who are not meant to come back, nobody waits.)
-    """
-    found, failure = exploration.counterexample, exploration.failure
-    if found is None or failure is None or not found.loop:
-        return False
-    circle = found.steps[found.loop - 1 :]
-    going = {step.thread for step in circle}
-    giving = {step.thread for step in circle if step.kind in ("wait", "release")}
-    return any(
-        wait.thread not in going and giving.issuperset(wait.held_by) and not wait.waits_for.startswith("the end of")
-        for wait in failure.waits
-        if wait.held_by
-    )
 
 
 def together(here: Callable[[], object] | None = None, /, **jobs: Callable[[], object]) -> list[Any]:

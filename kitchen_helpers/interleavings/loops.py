@@ -163,8 +163,11 @@ def _compare(run: Run, thread: VirtualThread, frame: FrameType, site: Site) -> N
         return
     nodes = strategy.nodes[before:depth]
     ran = {node.chosen[0] for node in nodes}
-    always = set.intersection(*(set(node.enabled) for node in nodes))
-    if always <= ran:
+    # Whoever could go on somewhere in the circle has to: a lock that is given back in every round is had in the end.
+    able = {number for node in nodes for number in node.enabled if number >= 0 and number not in node.rescues}
+    fair = able <= ran
+    alone = all(other.done or other.daemon for other in run.threads)
+    if fair and not alone:
         run.stop(thread, "livelock", (ran, True, before))
     strategy.repeated(run, before)
-    run.stop(thread, "cut")
+    run.stop(thread, "idle" if fair else "cut")

@@ -524,3 +524,107 @@ def sleep_in_a_thread_of_its_own():
     thread = _later(0.01, ready.set)
     ready.wait()
     thread.join()
+
+
+class _Pass:
+    """A hatch whose threads look again and again, by timed waits."""
+
+    def __init__(self, capacity):
+        self.capacity = capacity
+        self.dishes = []
+        self.changed = Condition()
+
+    def put(self, dish):
+        with self.changed:
+            while len(self.dishes) == self.capacity:
+                self.changed.wait(timeout=0.1)
+            self.dishes.append(dish)
+            self.changed.notify()
+
+    def take(self):
+        with self.changed:
+            while not self.dishes:
+                self.changed.wait(timeout=0.1)
+            self.changed.notify()
+            return self.dishes.pop(0)
+
+
+# One of the two is served, and the other one looks for ever: a daemon that waits at the end is no failure.
+@holds(ends=False)
+def daemons_that_look_again_for_ever():
+    hatch = _Pass(1)
+    hatch.put("soup")
+    for name in ("Ana", "Ben"):
+        Thread(target=hatch.put, args=(name,), name=name, daemon=True).start()
+    assert hatch.take() == "soup"
+
+
+@fails("livelock")
+def cooks_that_look_again_for_ever():
+    hatch = _Pass(1)
+    hatch.put("soup")
+    for name in ("Ana", "Ben"):
+        Thread(target=hatch.put, args=(name,), name=name).start()
+    assert hatch.take() == "soup"
+
+
+# Going round, a daemon does not keep the others from being judged.
+@fails("deadlock", preemptions=0)
+def program_that_waits_beside_a_daemon():
+    hatch, ready = _Pass(1), Event()
+    Thread(target=hatch.take, daemon=True).start()
+    ready.wait()
+
+
+# Who looks again gives the lock back in every round, so the cook who waits for it gets it in the end.
+@holds
+def lock_that_is_given_back_in_every_round():
+    hatch = _Pass(1)
+    taker = Thread(target=hatch.take)
+    taker.start()
+    hatch.put("soup")
+    taker.join()
+    assert not hatch.dishes
+
+
+@holds(seconds=120)
+def two_who_look_again_and_one_who_serves_them():
+    hatch = _Pass(2)
+    takers = [Thread(target=hatch.take), Thread(target=hatch.take)]
+    for taker in takers:
+        taker.start()
+    with hatch.changed:
+        hatch.dishes += ["soup", "fish"]
+        hatch.changed.notify_all()
+    for taker in takers:
+        taker.join()
+
+
+# The same without giving it back: whoever looks keeps the lock, and nobody can serve.
+@fails("livelock")
+def lock_that_is_kept_in_every_round():
+    dishes, lock, bell = [], Lock(), Event()
+
+    def take():
+        with lock:
+            while not dishes:
+                bell.wait(timeout=0.1)
+
+    def serve():
+        with lock:
+            dishes.append("soup")
+
+    in_threads(take, serve)
+
+
+# A daemon that fails after the end of all others still fails.
+@fails()
+def daemon_that_looks_again_and_fails():
+    hatch = _Pass(1)
+
+    def look():
+        while True:
+            assert hatch.take() != "bones"
+
+    Thread(target=look, daemon=True).start()
+    hatch.put("bones")
