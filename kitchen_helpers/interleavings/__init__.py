@@ -12,6 +12,7 @@ How it works, in the order in which a program meets the modules:
   conflict on a location: from then on its sites are *visible*, and the search starts again.
 - `identities` gives objects ids that are the same in every run, and an order that is tried every way round; `iterators`
   lets each run take from a copy of an iterator that is older than the program.
+- `items` makes the items of a list or a dict locations of their own where they are stored by index or by key.
 - `models` stand in for the primitives of `threading`, `queue` and `concurrent.futures`.
 - `scheduler` runs one thread at a time, in real threads that `pool` keeps; before each visible step somebody decides
   who is next.

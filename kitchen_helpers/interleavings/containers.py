@@ -10,6 +10,7 @@ from typing import Any
 
 from .accesses import Inside, opaque, record, use
 from .identities import refuse_order, some_order, unsteady
+from .items import use_item
 from .iterators import own_copy
 from .kinds import (
     CLASS,
@@ -62,7 +63,10 @@ def load_item(site: Site, obj: Any, index: Any) -> Any:
     kind = kind_of(type(obj))
     if kind == CONTAINER and is_plain(obj, "__getitem__"):
         makes = isinstance(obj, defaultdict) and obj.default_factory is not None
-        use_container(thread, site, obj, WRITE if makes else READ)
+        if makes:
+            use_container(thread, site, obj, WRITE)
+        else:
+            use_item(thread, site, obj, index, READ)
         value = obj[index]
         record(thread, site, "read", obj, _at(thread, index), value)
     else:
@@ -81,8 +85,11 @@ def store_item(site: Site, value: Any, obj: Any, index: Any) -> None:
     if thread is not None:
         kind = kind_of(type(obj))
         if kind == CONTAINER and is_plain(obj, "__setitem__"):
-            others = containers_of(value) if type(index) is slice else []
-            use(thread, site, "write", obj, ((id(obj), WRITE), *((id(o), READ) for o in others)), [obj, *others])
+            if type(index) is slice:
+                others = containers_of(value)
+                use(thread, site, "write", obj, ((id(obj), WRITE), *((id(o), READ) for o in others)), [obj, *others])
+            else:
+                use_item(thread, site, obj, index, WRITE)
             obj[index] = value
             record(thread, site, "write", obj, _at(thread, index), value)
             return

@@ -36,7 +36,7 @@ class _Touched:
             self.dark.append(site)
 
 
-_NOTICED = ("methods", "lock_releases", "thread_ends", "retries", "pairs", "orders")
+_NOTICED = ("methods", "lock_releases", "thread_ends", "retries", "items", "resized", "pairs", "orders")
 Lesson = tuple[set[Site], dict[str, Any]]
 """The sites that are visible, and what was noticed of the program as a whole."""
 
@@ -59,6 +59,10 @@ class Sharing:
         """Somebody can tell whether a thread is alive: its end is a step."""
         self.retries = False
         """Somebody tried and failed, and may try again: loops are watched from their first round."""
+        self.items = False
+        """Somebody stores items of what is shared: each is a location of its own."""
+        self.resized = False
+        """A dict lost a key that somebody was about to store anew: items of dicts are none, after all."""
         self.pairs: Pairs = frozenset()
         """The ids of which it counts which one is smaller."""
         self.orders: list[Ranks] = []

@@ -44,6 +44,7 @@ def program():
     orders = Queue(%(size)d)
     event = Event()
     mine = [Box(), Box(), Box()]
+    row, bill = [0, 0], {"a": 0, "b": 0}
 '''
 
 ENDING = '''
@@ -53,7 +54,7 @@ ENDING = '''
     for thread in threads:
         thread.join()
     return (box.x, box.y, items, sorted(menu.items()), list(line), total, value,
-            [one.x for one in mine], orders.qsize(), event.is_set())
+            [one.x for one in mine], orders.qsize(), event.is_set(), row, list(bill.items()))
 '''
 
 
@@ -312,6 +313,55 @@ def _keep(d: _Drawing) -> Lines | None:
     return [f"mine[{d.me}].x = seen"]
 
 
+def _tried(lines: Lines) -> Lines:
+    """(Which of two threads fails first is no final state that the reduction promises: both only look.)"""
+    return ["try:", *_indented(lines), "except LookupError:", "    seen = 5"]
+
+
+def _row(d: _Drawing) -> Lines | None:
+    """Items of a list, of which the others may make a longer or a shorter one."""
+    number = d.draw(st.sampled_from([0, 0, 1, 1, 2, -1]))
+    lines, steps = d.draw(
+        st.sampled_from([
+            ([f"row[{number}] += 1"], 2),
+            ([f"row[{number}] = {_value(d)}"], 1),
+            ([f"row[{d.me}] += 1"], 2),
+            ([f"seen = row[{number}]"], 1),
+            ([f"if len(row) > {number}:", f"    row[{number}] = row[0]"], 3),
+            (["seen = len(row)"], 1),
+            (["seen = sum(row)"], 1),
+            ([f"row.append({number})"], 1),
+            (["row.pop()"], 1),
+            (["del row[0]"], 1),
+            (["row[1:] = [4]"], 1),
+            ([f"row.insert(0, {number})"], 1),
+            (["seen = int(7 in row)"], 1),
+        ])
+    )  # fmt: skip
+    return _tried(lines) if d.pay(steps) else None
+
+
+def _bill(d: _Drawing) -> Lines | None:
+    """Items of a dict, which can come and go."""
+    key = d.draw(st.sampled_from(["'a'", "'a'", "'b'", "'c'"]))
+    lines, steps = d.draw(
+        st.sampled_from([
+            ([f"bill[{key}] = {_value(d)}"], 1),
+            ([f"bill[{key}] = {_value(d)}"], 1),
+            ([f"bill[{key}] += 1"], 2),
+            ([f"seen = bill[{key}]"], 1),
+            ([f"seen = bill.get({key}, 6)"], 1),
+            ([f"seen = bill.pop({key}, 5)"], 1),
+            ([f"del bill[{key}]"], 1),
+            ([f"seen = int({key} in bill)"], 1),
+            (["seen = len(bill)"], 1),
+            (["seen = sum(bill.values())"], 1),
+            ([f"bill.setdefault({key}, 3)"], 1),
+        ])
+    )  # fmt: skip
+    return _tried(lines) if d.pay(steps) else None
+
+
 def _ids(d: _Drawing) -> Lines | None:
     """Locks and boxes have a number from the start; a list gets one from who asks first, which makes that a step."""
     lines, steps = d.draw(
@@ -341,6 +391,7 @@ STATEMENTS: dict[str, list[Callable[[_Drawing], Lines | None]]] = {
     "sleep": [_sleep],
     "exception": [_fail, _assertion, _catch, _return, _private],
     "ids": [_ids, _ids],
+    "items": [_row, _row, _bill, _bill],
     "flow": [_keep],
 }
 

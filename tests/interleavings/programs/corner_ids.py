@@ -328,7 +328,7 @@ def sets_of_words_and_numbers():
 @unfinished(reason="not every order")
 def seven_by_id():
     things = [object() for _ in range(7)]
-    assert len(sorted(things, key=id)) == 7
+    assert [id(things[0]) < id(thing) for thing in things]
 
 
 @holds
