@@ -52,6 +52,6 @@ A failure that is found all the same is a failure: it really happened, on the re
 """
 
 from .explorer import explore, replay
-from .verdict import Counterexample, Exploration, Failure, Step, Wait
+from .verdict import Counterexample, Exploration, Failure, Schedule, Step, Wait
 
-__all__ = ["Counterexample", "Exploration", "Failure", "Step", "Wait", "explore", "replay"]
+__all__ = ["Counterexample", "Exploration", "Failure", "Schedule", "Step", "Wait", "explore", "replay"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from math import cos, pi, sin
 
 from .theme import LANE_COLOURS, fit, pixels, safe
-from .verdict import Counterexample, Wait
+from .verdict import Schedule, Wait
 from .wording import clean, lanes_of, listed
 
 _HIGH = 42  # of a thread's box
 _MOST = 8
 
 
-def circle(counterexample: Counterexample) -> str:
+def circle(counterexample: Schedule) -> str:
     """The circle of waiting as SVG; "" if there is none, or if it is too large to be read."""
     waits = {wait.thread: wait for wait in counterexample.failure.waits}
     names = counterexample.failure.cycle

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .theme import LANE_COLOURS, pixels
-from .verdict import Counterexample, Step
+from .verdict import Schedule, Step
 from .wording import clean, ending, lanes_of, values_shown
 
 LEFT = 56
@@ -14,7 +14,7 @@ _NARROWEST, _NARROW, _WIDEST = 124, 150, 230  # of many lanes, of up to three, o
 class Columns:
     """The columns of one counterexample, in pixels; `shown` are the steps that get a card."""
 
-    def __init__(self, counterexample: Counterexample, shown: list[Step]) -> None:
+    def __init__(self, counterexample: Schedule, shown: list[Step]) -> None:
         self.steps = counterexample.steps
         self.threads = lanes_of(counterexample)
         self.lane = {name: i for i, name in enumerate(self.threads)}

@@ -216,6 +216,23 @@ def chain(site: Site, functions: tuple[Callable[[Any, Any], Any], ...], left: An
     return result
 
 
+def wrong(
+    site: Site, function: Callable[[Any, Any], Any], left: Any, right: Any, text: str, *told: str
+) -> AssertionError | None:
+    """The error of a comparison that a bare `assert` of several parts makes; None if it is so."""
+    if operate(site, function, left, right):
+        return None
+    values = [f"{side} is {short(value)}" for side, value in zip(told, (left, right), strict=True) if side]
+    return untrue(text, ", ".join(values))
+
+
+def untrue(text: str, values: str = "") -> AssertionError:
+    """The error of one part of a bare `assert`: it has no text, as the real one, but knows what is not so."""
+    error = AssertionError()
+    error.is_not_so = f"{text} is not so" + (f": {values}" if values else "")  # type: ignore[attr-defined]
+    return error
+
+
 def update(site: Site, function: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
     """`left += right`: changes a container in one step."""
     if kind_of(type(left)) != CONTAINER or not hasattr(type(left), f"__{function.__name__}__"):

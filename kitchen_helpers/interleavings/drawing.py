@@ -8,11 +8,11 @@ from .circle import circle
 from .lanes import text_lanes, text_report, verdict_lines
 from .sheet import Sheet
 from .theme import SCOPE, safe, style
-from .verdict import Counterexample, Exploration
+from .verdict import Exploration, Schedule
 from .wording import figures, replay_call, sentence, source_lines, waiting
 
 
-def svg_lanes(counterexample: Counterexample) -> str:
+def svg_lanes(counterexample: Schedule) -> str:
     """The failing schedule: cards in lanes, and what went wrong; HTML to be shown as it is."""
     return _page(_told(counterexample, figures(counterexample)), text_lanes(counterexample))
 
@@ -26,7 +26,10 @@ def html_report(exploration: Exploration) -> str:
         mark, look = {"holds": ("✓", "good"), "fails": ("✗", "bad")}.get(exploration.verdict, ("?", "soft"))
         body = f'<p class="verdict"><span class="{look}">{mark}</span> {safe(first)}</p>'
     body += "".join(f'<p class="soft">{safe(line)}</p>' for line in others)
-    return _page(body, text_report(exploration) if exploration.counterexample is not None else "")
+    if exploration.replayed is not None:
+        body += f'<p>{safe(figures(exploration.replayed))}</p>\n{_drawn(exploration.replayed)}'
+    shown = exploration.counterexample or exploration.replayed
+    return _page(body, text_report(exploration) if shown is not None else "")
 
 
 def _page(body: str, twin: str) -> str:
@@ -41,11 +44,15 @@ def _lines(text: str) -> str:
     return "\n".join(safe(line) if line else "" for line in text.split("\n"))
 
 
-def _told(counterexample: Counterexample, second_line: str) -> str:
-    parts = [
-        f'<p class="verdict"><span class="bad">✗ fails:</span> {safe(sentence(counterexample))}</p>',
-        f'<p class="soft">{safe(second_line)}</p>',
-    ]
+def _told(counterexample: Schedule, second_line: str) -> str:
+    fails = "" if counterexample.failure.kind == "none" else '<span class="bad">✗ fails:</span> '
+    first = f'<p class="verdict">{fails}{safe(sentence(counterexample))}</p>'
+    return f'{first}\n<p class="soft">{safe(second_line)}</p>\n{_drawn(counterexample)}'
+
+
+def _drawn(counterexample: Schedule) -> str:
+    """The picture, the lines of code, and how to repeat it."""
+    parts: list[str] = []
     if counterexample.steps:
         sheet = Sheet(counterexample)
         parts += [f'<div class="scroll">{sheet.svg()}{circle(counterexample)}</div>', sheet.legend()]

@@ -20,9 +20,9 @@ from .scheduler import Run
 from .schedules import decode, encode
 from .search import Bounded, Fixed, Full, Reduced, Search, steps_of
 from .session import Session
-from .story import Log, tell
+from .story import Log, tell, tell_all
 from .threads import Kill, current, now
-from .verdict import Counterexample, Exploration, Failure
+from .verdict import Counterexample, Exploration, Failure, Schedule
 
 _SHRINKING_RUNS = 3_000
 _FRAMES = 5
@@ -46,6 +46,7 @@ class _Findings:
         self.reason = ""
         self.notes: list[str] = []
         self.story: tuple[Failure | None, Counterexample | None] = (None, None)
+        self.replayed: Schedule | None = None
 
     def so_far(self) -> str:
         if self.failure is not None:
@@ -115,7 +116,8 @@ def explore(
 def replay(program: Callable[[], Any], schedule: str, seconds: float = 3600) -> Exploration:
     """Run exactly one schedule again, with the program's own prints, also under a debugger.
 
-    `schedule` is the string of a counterexample (`exploration.counterexample.schedule`).
+    `schedule` is the string of a counterexample (`exploration.counterexample.schedule`). One that does not fail is
+    shown, too, and proves nothing: its verdict is "unfinished".
 
     Raises
     ------
@@ -141,6 +143,7 @@ def replay(program: Callable[[], Any], schedule: str, seconds: float = 3600) -> 
         seconds=time.perf_counter() - begun,
         notes=tuple(found.notes),
         final_states=dict(found.final_states),
+        replayed=found.replayed,
     )
 
 
@@ -409,4 +412,7 @@ def _tell(
     if loud:
         found.outcomes["ok" if failure is None else failure.kind] += 1
         found.final_states[repr(run.value)] += 1
-    return tell(run, search, log)
+    told = tell(run, search, log)
+    if loud and told[0] is None:
+        found.replayed = tell_all(run, search, log)
+    return told

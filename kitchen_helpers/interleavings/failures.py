@@ -77,7 +77,9 @@ def _raised_at(error: BaseException) -> tuple[int | None, str]:
 
 def _message(error: BaseException, source: str) -> str:
     text = str(error)
-    if isinstance(error, AssertionError) and not text and source.startswith("assert"):
+    if isinstance(error, AssertionError) and not text and hasattr(error, "is_not_so"):
+        text = error.is_not_so
+    elif isinstance(error, AssertionError) and not text and source.startswith("assert"):
         text = source.removeprefix("assert").strip() + " is not so"
     name = type(error).__name__
     return f"{name}: {text}" if text else name

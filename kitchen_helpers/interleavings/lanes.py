@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .verdict import Counterexample, Exploration, Step
+from .verdict import Exploration, Schedule, Step
 from .wording import (
     SCOPE,
     Row,
@@ -38,7 +38,7 @@ _STEP = 6  # columns from lane to lane, at least
 _HOLDS, _BLOCKED = "║", "░"
 
 
-def text_lanes(counterexample: Counterexample) -> str:
+def text_lanes(counterexample: Schedule) -> str:
     """The schedule as a table in plain text, with what went wrong, the lines of code and how to repeat it."""
     return _lanes(counterexample, figures(counterexample))
 
@@ -48,6 +48,8 @@ def text_report(exploration: Exploration) -> str:
     lines = verdict_lines(exploration)
     if exploration.counterexample is not None:
         lines = [_lanes(exploration.counterexample, figures(exploration.counterexample, exploration)), *lines[1:]]
+    elif exploration.replayed is not None:
+        lines += ["", figures(exploration.replayed), "", *_body(exploration.replayed)]
     return "\n".join(lines)
 
 
@@ -85,8 +87,14 @@ def _covered(exploration: Exploration) -> str:
     return f"all {number:,} interleavings of the visible steps were run; none fails"
 
 
-def _lanes(counterexample: Counterexample, second_line: str) -> str:
-    lines = [f"fails: {sentence(counterexample)}", second_line, ""]
+def _lanes(counterexample: Schedule, second_line: str) -> str:
+    fails = "" if counterexample.failure.kind == "none" else "fails: "
+    return "\n".join([f"{fails}{sentence(counterexample)}", second_line, "", *_body(counterexample)])
+
+
+def _body(counterexample: Schedule) -> list[str]:
+    """The table, the lines of code, and how to repeat it."""
+    lines: list[str] = []
     if counterexample.steps:
         lines += [*_table(counterexample), ""]
     again = repeats_from(counterexample)
@@ -97,10 +105,10 @@ def _lanes(counterexample: Counterexample, second_line: str) -> str:
     lines += [f"{place}:{' ' * (widest - width(place))}  {source}" for place, source in sources]
     lines += _waits(counterexample)
     lines.append(f"repeat it: {replay_call(counterexample)}")
-    return "\n".join(lines)
+    return lines
 
 
-def _waits(counterexample: Counterexample) -> list[str]:
+def _waits(counterexample: Schedule) -> list[str]:
     circle, others = waiting(counterexample)
     lines = ["circle: " + " → ".join(circle)] if circle else []
     if lines and width(lines[0]) > _WIDE:
@@ -108,7 +116,7 @@ def _waits(counterexample: Counterexample) -> list[str]:
     return lines + [f"{'also stuck' if circle else 'stuck'}: {wait}" for wait in others]
 
 
-def _table(counterexample: Counterexample) -> list[str]:
+def _table(counterexample: Schedule) -> list[str]:
     table = _Table(counterexample)
     lines = [table.header()]
     for row in rows(counterexample, _MOST_ROWS):
@@ -139,7 +147,7 @@ class _Columns:
 class _Table:
     """The rows, and the state that goes from row to row: who holds a lock, who is blocked."""
 
-    def __init__(self, counterexample: Counterexample) -> None:
+    def __init__(self, counterexample: Schedule) -> None:
         self.steps = steps = counterexample.steps
         self.threads = lanes_of(counterexample)
         self.widest_number = max(2, len(str(steps[-1].number)))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .identities import Identity
-from .kinds import CLASS, FUNCTION, INSTANCE, SCALARS, attributes_of, is_a, kind_of
+from .kinds import CLASS, FUNCTION, INSTANCE, SCALARS, attributes_of, is_a, is_library, is_readers, kind_of
 from .models.base import Model
 from .models.conditions import Condition
 from .threads import VirtualThread
@@ -90,18 +90,21 @@ class Names:
             level = following
 
     def _outer_variables(self) -> Iterator[tuple[str, Any]]:
-        """The closure variables and globals that the program uses."""
-        function = getattr(self.program, "__func__", self.program)
-        if not isinstance(function, types.FunctionType):
-            return
-        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
-            try:
-                yield name, cell.cell_contents
-            except ValueError:
+        """The closure variables and globals that the program uses, then those of the functions and methods it names."""
+        pending = [getattr(self.program, "__func__", self.program)]
+        seen: set[int] = set()
+        while pending:
+            function = pending.pop(0)
+            if isinstance(function, type) and is_readers(function):
+                pending.extend(vars(function).values())
+            if id(function) in seen or not isinstance(function, types.FunctionType):
                 continue
-        for name in sorted(_names_in(function.__code__)):
-            if name in function.__globals__:
-                yield name, function.__globals__[name]
+            seen.add(id(function))
+            if is_library(function.__code__.co_filename, function.__module__):
+                continue
+            for name, value in _variables(function):
+                yield name, value
+                pending.append(value)
 
     def of(self, value: Any, otherwise: str = "") -> str:
         return self.found.get(id(value), otherwise)
@@ -120,6 +123,18 @@ def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
         for key, part in list(value.items())[:20]:
             if type(key) in SCALARS:
                 yield f"{name}[{key!r}]", part
+
+
+def _variables(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
+    """The closure variables and the globals of a function."""
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            yield name, cell.cell_contents
+        except ValueError:
+            continue
+    for name in sorted(_names_in(function.__code__)):
+        if name in function.__globals__:
+            yield name, function.__globals__[name]
 
 
 def _names_in(code: types.CodeType) -> set[str]:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from .expressions import BINARY, ExpressionRewriter, NotRewritten, located, opens_scope
+from .expressions import BINARY, COMPARISONS, ExpressionRewriter, NotRewritten, located, opens_scope
 
 CALLED_BY_C = frozenset(
     f"__{name}__"
@@ -131,9 +131,32 @@ class Rewriter(ExpressionRewriter):
         return node
 
     def visit_Assert(self, node: ast.Assert) -> ast.stmt:
+        test = node.test
+        if node.msg is None and isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) and self.scope.kind == "function":
+            # One after the other, so that it can be said which of them is not so.
+            parts = [self.asserted(part) for part in test.values]
+            return located(ast.If(located(ast.Name("__debug__", ast.Load()), node), parts, []), node)
         node.test = self.tested(node.test)
         node.msg = self.visible(node.msg) if node.msg is not None else None
         return node
+
+    def asserted(self, part: ast.expr) -> ast.stmt:
+        """`assert part`, with an error that knows the part, and the values that were compared."""
+        text = ast.Constant(self.text(part))
+        if isinstance(part, ast.Compare) and len(part.ops) == 1 and not isinstance(part.ops[0], ast.Is | ast.IsNot):
+            sides = [part.left, part.comparators[0]]
+            told = [ast.Constant("" if isinstance(side, ast.Constant) else self.text(side)) for side in sides]
+            function = self.constant(COMPARISONS[type(part.ops[0])], type(part.ops[0]).__name__)
+            site = self.site(part, str(text.value))
+            wrong: ast.expr = self.hook(part, "wrong", site, function, *(self.visible(side) for side in sides), text, *told)
+        else:
+            holds = located(ast.UnaryOp(ast.Not(), self.tested(part)), part)
+            wrong = located(ast.IfExp(holds, self.hook(part, "untrue", text), ast.Constant(None)), part)
+        name = self.temporary()
+        error = located(ast.NamedExpr(located(ast.Name(name, ast.Store()), part), wrong), part)
+        there = located(ast.Compare(error, [ast.IsNot()], [ast.Constant(None)]), part)
+        raised = located(ast.Raise(located(ast.Name(name, ast.Load()), part), None), part)
+        return located(ast.If(there, [raised], []), part)
 
     def visit_While(self, node: ast.While) -> list[ast.stmt]:
         constant = self.site(node, "while " + self.text(node.test))

@@ -44,6 +44,8 @@ HOOKS: dict[str, Callable[..., Any]] = {
         containers.unpack,
         containers.operate,
         containers.chain,
+        containers.wrong,
+        containers.untrue,
         containers.update,
         containers.iterate,
         containers.delegate,

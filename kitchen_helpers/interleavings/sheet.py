@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .columns import LEFT, Columns
 from .theme import SCOPE, fit, pixels, safe, wrap
-from .verdict import Counterexample, Step
+from .verdict import Schedule, Step
 from .wording import (
     STOPS,
     Row,
@@ -34,7 +34,7 @@ _SOLID = ("write", "delete", "call")
 class Sheet:
     """The lanes, drawn from top to bottom; `y` is where the next thing goes."""
 
-    def __init__(self, counterexample: Counterexample) -> None:
+    def __init__(self, counterexample: Schedule) -> None:
         self.counterexample = counterexample
         self.steps = counterexample.steps
         self.rows = rows(counterexample, _MOST_ROWS)
@@ -291,6 +291,8 @@ class Sheet:
     def _verdict(self) -> None:
         """A red box across the lanes; a red line leads to it from the lane of the thread that failed."""
         failure = self.counterexample.failure
+        if failure.kind == "none":
+            return
         self.y += 14
         then = "then: " if failure.thread is not None and failure.thread not in self.at.lane else ""
         text = wrap(f"✗ {then}{sentence(self.counterexample)}", self.at.width - LEFT - 24, _BOLD)

@@ -16,7 +16,7 @@ from .schedules import encode
 from .search import Search, steps_of
 from .sites import Site
 from .threads import VirtualThread
-from .verdict import Counterexample, Failure, Step
+from .verdict import Counterexample, Failure, Schedule, Step
 
 
 class _Entry:
@@ -109,21 +109,29 @@ def tell(run: Run, search: Search, log: Log) -> tuple[Failure | None, Counterexa
     failure = failure_of(run, names)
     if failure is None:
         return None, None
+    return failure, Counterexample(**_schedule(run, search, log), failure=failure)
+
+
+def tell_all(run: Run, search: Search, log: Log) -> Schedule:
+    """The steps of a run that was written down and did not fail."""
+    log.names.complete(run.shadows)
+    return Schedule(**_schedule(run, search, log), failure=Failure("none", "nothing fails in this schedule"))
+
+
+def _schedule(run: Run, search: Search, log: Log) -> dict[str, Any]:
     steps = _steps(run, log, search)
     threads = [t.name for t in run.threads if t is not run.main]
     if any(s.thread == "main" for s in steps):
         threads = ["main", *threads]
     last = search.nodes[-1] if search.nodes else None
-    counterexample = Counterexample(
-        steps=tuple(steps),
-        preemptions=last.preemptions + last.preempts() if last is not None else 0,
-        schedule=encode(steps_of(search.nodes), run.strict),
-        threads=tuple(threads),
-        failure=failure,
-        program=getattr(log.program, "__name__", "program"),
-        loop=_loop(run, log),
-    )
-    return failure, counterexample
+    return {
+        "steps": tuple(steps),
+        "preemptions": last.preemptions + last.preempts() if last is not None else 0,
+        "schedule": encode(steps_of(search.nodes), run.strict),
+        "threads": tuple(threads),
+        "program": getattr(log.program, "__name__", "program"),
+        "loop": _loop(run, log),
+    }
 
 
 def _loop(run: Run, log: Log) -> int:

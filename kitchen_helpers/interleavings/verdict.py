@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, overload
 
 Verdict = Literal["holds", "fails", "unfinished"]
-Kind = Literal["exception", "deadlock", "livelock"]
+Kind = Literal["exception", "deadlock", "livelock", "none"]
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Counterexample(Sequence[Step]):
-    """The simplest failing schedule: fewest preemptions, then fewest steps. A sequence of its steps."""
+class Schedule(Sequence[Step]):
+    """One way in which the threads take turns, from the start to the end. A sequence of its steps."""
 
     steps: tuple[Step, ...]
     preemptions: int
@@ -85,6 +85,7 @@ class Counterexample(Sequence[Step]):
     threads: tuple[str, ...]
     """Names in the order in which the threads were started; "main" only if it takes part in the steps."""
     failure: Failure
+    """How it ends; of the kind "none" if nothing fails."""
     program: str
     """The name of the function that was explored."""
     loop: int = 0
@@ -114,6 +115,11 @@ class Counterexample(Sequence[Step]):
         return svg_lanes(self)
 
 
+@dataclass(frozen=True)
+class Counterexample(Schedule):
+    """The simplest failing schedule: fewest preemptions, then fewest steps."""
+
+
 @dataclass(frozen=True, repr=False)
 class Exploration:
     """What `explore` found. `assert explore(program).holds` shows the failing schedule under pytest."""
@@ -136,6 +142,8 @@ class Exploration:
     notes: tuple[str, ...] = ()
     """Further remarks, such as what the shrinking could not finish."""
     final_states: Mapping[Any, int] = field(default_factory=dict, compare=False)
+    replayed: Schedule | None = None
+    """The steps of a schedule that was replayed and did not fail."""
 
     @property
     def holds(self) -> bool:

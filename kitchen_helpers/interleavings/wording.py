@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from .verdict import Counterexample, Exploration, Failure, Step, Wait
+from .verdict import Exploration, Failure, Schedule, Step, Wait
 
 SCOPE = "sequentially consistent interleavings of visible steps"
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -102,15 +102,17 @@ def listed(words: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def lanes_of(counterexample: Counterexample) -> list[str]:
+def lanes_of(counterexample: Schedule) -> list[str]:
     """The threads that have a lane, in order."""
     return list(dict.fromkeys([*counterexample.threads, *(step.thread for step in counterexample.steps)]))
 
 
-def sentence(counterexample: Counterexample) -> str:
+def sentence(counterexample: Schedule) -> str:
     """What went wrong: "AssertionError in main: one sale is lost", "deadlock: …"."""
     failure = counterexample.failure
     message = shorten(failure.message.strip().partition("\n")[0], 240)
+    if failure.kind == "none":
+        return message
     if failure.kind != "exception":
         if message.lower().startswith(failure.kind):
             return message
@@ -141,7 +143,7 @@ def raised_name(failure: Failure) -> str:
     return found.group() if found else "exception"
 
 
-def failing_step(counterexample: Counterexample) -> Step | None:
+def failing_step(counterexample: Schedule) -> Step | None:
     """The step at which it fails, if that is one of the visible ones."""
     steps, failure = counterexample.steps, counterexample.failure
     if failure.kind != "exception" or not steps:
@@ -151,7 +153,7 @@ def failing_step(counterexample: Counterexample) -> Step | None:
     return last if there or last.kind == "fail" else None
 
 
-def failed_after(counterexample: Counterexample) -> dict[int, str]:
+def failed_after(counterexample: Schedule) -> dict[int, str]:
     """The number of the last step of a thread that failed behind it, at no step of its own, with what to say of that."""
     failure = counterexample.failure
     mine = [step for step in counterexample.steps if step.thread == failure.thread]
@@ -161,7 +163,7 @@ def failed_after(counterexample: Counterexample) -> dict[int, str]:
     return {mine[-1].number: f"✗ then {raised_name(failure)}{line}"}
 
 
-def ending(counterexample: Counterexample) -> dict[str, tuple[str, int | None]]:
+def ending(counterexample: Schedule) -> dict[str, tuple[str, int | None]]:
     """What is left to say of a lane below its last step, with the line: that it waits for ever, or that it failed."""
     failure, lanes = counterexample.failure, lanes_of(counterexample)
     found: dict[str, tuple[str, int | None]] = {}
@@ -177,7 +179,7 @@ def ending(counterexample: Counterexample) -> dict[str, tuple[str, int | None]]:
     return found
 
 
-def figures(counterexample: Counterexample, exploration: Exploration | None = None) -> str:
+def figures(counterexample: Schedule, exploration: Exploration | None = None) -> str:
     """How long the schedule is, how many switches in it were free, how many schedules were run."""
     preemptions = counterexample.preemptions
     steps = counterexample.steps
@@ -186,14 +188,15 @@ def figures(counterexample: Counterexample, exploration: Exploration | None = No
         preemptions, f"{preemptions:,} preemptions (switches that nothing forced)"
     )
     run = f"; {schedules_run(exploration)}" if exploration is not None else ""
-    return f"failing schedule: {count(len(steps), 'step')}, {free}{run}"
+    kind = "this schedule" if counterexample.failure.kind == "none" else "failing schedule"
+    return f"{kind}: {count(len(steps), 'step')}, {free}{run}"
 
 
 def schedules_run(exploration: Exploration) -> str:
     return f"{count(exploration.schedules, 'schedule')} {'was' if exploration.schedules == 1 else 'were'} run"
 
 
-def waiting(counterexample: Counterexample) -> tuple[list[str], list[str]]:
+def waiting(counterexample: Schedule) -> tuple[list[str], list[str]]:
     """Who waits for ever: the links of the circle, if there is one (the first thread closes it), and the others."""
     failure, lanes = counterexample.failure, lanes_of(counterexample)
     if failure.kind == "livelock":  # its threads run, for ever
@@ -229,7 +232,7 @@ def _hopeless(wait: Wait) -> str:
     return ", and nobody is left to end that"
 
 
-def replay_call(counterexample: Counterexample) -> str:
+def replay_call(counterexample: Schedule) -> str:
     """kh.replay(lunch_rush, "A1 B2 A1")"""
     name = counterexample.program.rpartition("<locals>.")[2]
     program = name if _NAME.fullmatch(name) else "program"
@@ -238,7 +241,7 @@ def replay_call(counterexample: Counterexample) -> str:
     return f'kh.replay({program}, "{clean(counterexample.schedule)}")'
 
 
-def blocked_after(counterexample: Counterexample) -> list[set[str]]:
+def blocked_after(counterexample: Schedule) -> list[set[str]]:
     """For each step, who is stopped after it: its thread had to give way, or never goes on again.
 
     Who was interrupted and could not go on just now either is left out: it does not find out.
@@ -261,7 +264,7 @@ def blocked_after(counterexample: Counterexample) -> list[set[str]]:
     return after
 
 
-def source_lines(counterexample: Counterexample, most: int = 16) -> list[tuple[str, str]]:
+def source_lines(counterexample: Schedule, most: int = 16) -> list[tuple[str, str]]:
     """("line 4 of your cell", "self.value += 1") for each line of a step or of a lasting wait, in the order of the file."""
     failure = counterexample.failure
     file_of = {step.thread: step.file for step in counterexample.steps}
@@ -305,13 +308,13 @@ def _of(file: str) -> str:
     return f" of {clean(os.path.basename(file.replace(chr(92), '/')))}"
 
 
-def values_shown(counterexample: Counterexample, most: int) -> list[str]:
+def values_shown(counterexample: Schedule, most: int) -> list[str]:
     """The objects that get a column for their value: all that have one, or none if there are too many."""
     objects = list(dict.fromkeys(step.object for step in counterexample.steps if step.value is not None))
     return objects if len(objects) <= most else []
 
 
-def rows(counterexample: Counterexample, most: int) -> list[Row]:
+def rows(counterexample: Schedule, most: int) -> list[Row]:
     """The rows to show: of a long schedule the middle is folded, its switches and its remarks are kept."""
     steps = counterexample.steps
     reasons = [_reason(counterexample, i) for i in range(len(steps))]
@@ -328,7 +331,7 @@ def rows(counterexample: Counterexample, most: int) -> list[Row]:
     return shown
 
 
-def _reason(counterexample: Counterexample, i: int) -> str | None:
+def _reason(counterexample: Schedule, i: int) -> str | None:
     steps, failure = counterexample.steps, counterexample.failure
     if i == 0 or steps[i].thread == steps[i - 1].thread:
         return None
@@ -364,6 +367,6 @@ def _kept(steps: Sequence[Step], most: int) -> list[int]:
     return sorted({*range(most // 2), *remarks[-5:], *range(end - most // 2, end)})
 
 
-def repeats_from(counterexample: Counterexample) -> int | None:
+def repeats_from(counterexample: Schedule) -> int | None:
     """Of a livelock, the number of the first step of the part that its end repeats, or None if there is none."""
     return counterexample.loop or None

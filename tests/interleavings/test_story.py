@@ -123,3 +123,94 @@ def test_who_is_interrupted_before_a_lock_that_is_taken_is_not_told_to_be_blocke
     found = told(last_cake)
     assert any(step.blocked for step in found)
     assert not any(blocked_after(found))
+
+
+burners, at_the_stove = threading.BoundedSemaphore(1), threading.Lock()
+
+
+def bake() -> None:
+    with burners, at_the_stove:
+        pass
+
+
+class Stove:
+    def clean(self) -> None:
+        with at_the_stove, burners:
+            pass
+
+
+def bake_and_clean() -> None:
+    run(Ana=bake, Ben=Stove().clean)
+
+
+def test_a_lock_that_only_a_called_function_names_has_its_name() -> None:
+    failure = told(bake_and_clean).failure
+    assert {wait.waits_for for wait in failure.waits} == {"burners", "at_the_stove", "the end of Ana"}
+    assert "burners" in {name for wait in failure.waits for name in wait.holds} or "at_the_stove" in str(failure)
+
+
+class Till:
+    def __init__(self) -> None:
+        self.total = self.sales = 0
+        self.open = True
+
+
+def two_sales() -> tuple[Till, Callable[[], None]]:
+    till = Till()
+
+    def sell() -> None:
+        till.sales += 1
+        till.total += 2
+
+    run(Ana=sell, Ben=sell)
+    return till, sell
+
+
+def a_sum_is_wrong() -> None:
+    till, _ = two_sales()
+    assert till.open and till.sales in (1, 2) and till.total == 2 * till.sales and till.sales > 0
+
+
+def it_is_not_closed() -> None:
+    till, _ = two_sales()
+    assert (
+        till.open
+        and not till.open
+    )  # fmt: skip
+
+
+def test_of_an_assert_of_several_parts_the_wrong_one_is_told() -> None:
+    failure = told(a_sum_is_wrong).failure
+    values = "till.total is 2, 2 * till.sales is 4", "till.total is 4, 2 * till.sales is 2"
+    assert failure.message.startswith("AssertionError: till.total == 2 * till.sales is not so: ")
+    assert failure.message.endswith(tuple(f"{value} in the program" for value in values))
+    assert failure.exception is not None and str(failure.exception) == "" and failure.exception.args == ()
+
+
+def test_a_part_on_a_line_of_its_own_has_its_line() -> None:
+    failure = told(it_is_not_closed).failure
+    assert failure.message == "AssertionError: not till.open is not so in the program"
+    assert failure.line == it_is_not_closed.__code__.co_firstlineno + 4
+
+
+def all_is_well() -> None:
+    till, _ = two_sales()
+    assert till.total >= 2 and till.sales >= 1 and till.open
+
+
+def test_a_schedule_that_does_not_fail_is_shown_but_proves_nothing() -> None:
+    assert kh.explore(all_is_well).holds
+    replay = kh.replay(a_sum_is_wrong, "A4 B4")
+    shown = replay.replayed
+    assert shown is not None and replay.counterexample is None and replay.failure is None
+    assert replay.verdict == "unfinished" and replay.reason == "this was one schedule of many"
+    assert [step.thread for step in shown] == ["Ana"] * 4 + ["Ben"] * 4
+    assert shown.schedule == "A4 B4" and shown.failure.kind == "none"
+    assert kh.replay(a_sum_is_wrong, shown.schedule).replayed == shown
+    text = str(replay)
+    assert "this is no pass" in text and "fails" not in text
+    assert "writes total ← 4" in text and 'kh.replay(a_sum_is_wrong, "A4 B4")' in text
+    html = replay._repr_html_()
+    assert html.count("<svg") == 1 and "writes" in html and "✗" not in html
+    wrong = told(a_sum_is_wrong)
+    assert kh.replay(a_sum_is_wrong, wrong.schedule).replayed is None
