@@ -65,9 +65,9 @@ class Run:
     # (as those of a thread: there are more than a dict shares with that of the next run)
     __slots__ = (
         "abandoned", "deadline", "detail", "ending", "failed", "generators", "identities", "keep", "log", "main",
-        "numbered", "numbers", "over", "pool", "program", "quiet", "session", "shadows", "sharing", "solo",
-        "spurious", "states", "strategy", "strict", "thread_names", "threads", "unjoined", "unsettled", "value", "versions",
-        "watching",
+        "numbered", "numbers", "over", "pool", "program", "quiet", "ranks", "session", "set_orders", "shadows", "sharing",
+        "solo", "spurious", "states", "strategy", "strict", "thread_names", "threads", "unjoined", "unnumbered",
+        "unsettled", "value", "versions", "watching",
     )  # fmt: skip
 
     def __init__(
