@@ -22,7 +22,7 @@ from threading import Event, Thread
 from typing import Any
 
 from ..interleavings import Exploration, explore
-from .questions import Verdict
+from .questions import Verdict, unanswered
 
 patience: ContextVar[float] = ContextVar("patience", default=4.4)
 """Seconds for all scenarios of a question together: few for a student who waits, more for the grader."""
@@ -90,6 +90,9 @@ def _told(scenario: Scenario, exploration: Exploration) -> Verdict | None:
         return Verdict("wrong", f"{scenario.what}: {rule}.", scenario.hint, exploration) if rule else None
     if failure is None:
         return None
+    nothing = unanswered(failure.exception)
+    if nothing is not None:
+        return nothing
     words = failure.message
     if isinstance(failure.exception, Broken):
         words = str(failure.exception)

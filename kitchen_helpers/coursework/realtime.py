@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .family import family
-from .questions import Verdict
+from .questions import Verdict, unanswered
 from .unhurried import Unhurried
 
 LONGEST = 3.0
@@ -46,9 +46,8 @@ def tried(scenarios: Sequence[Callable[[], None]], praise: str, hint: str) -> Ve
         except Broken as broken:
             return Verdict("wrong", f"{broken}.", broken.hint or hint)
         except Exception as error:
-            if type(error) is NotImplementedError and not error.args:
-                return Verdict("missing", "It is not answered yet: it raises NotImplementedError.", hint)
-            return Verdict("wrong", f"It raises {type(error).__name__}: {_text(error)}.", hint)
+            raised = Verdict("wrong", f"It raises {type(error).__name__}: {_text(error)}.", hint)
+            return unanswered(error) or raised
     return Verdict("right", f"{praise}.")
 
 
