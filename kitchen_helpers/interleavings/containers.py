@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .accesses import Inside, opaque, record, use
-from .identities import refuse_order, some_order, unsteady
+from .identities import Identity, refuse_order, some_order, unsteady
 from .items import use_item
 from .iterators import own_copy
 from .kinds import (
@@ -185,6 +185,11 @@ def operate(site: Site, function: Callable[[Any, Any], Any], left: Any, right: A
     if thread is None:
         return function(left, right)
     name = function.__name__
+    if name == "mod" and isinstance(left, str | bytes):
+        # `%d` takes the number past everything that an id has been taught.
+        for value in right if type(right) is tuple else (right,):
+            if type(value) is Identity:
+                value.used("used as a number")
     shallow = name in ("is_in", "is_not_in")
     if shallow:
         found = [*containers_of(right), *deep(left)]
