@@ -31,7 +31,7 @@ def call_builtin(
     """Functions and methods written in C."""
     owner = getattr(function, "__self__", None)
     if type(owner) in _SIZED and function.__name__ in _PASS_ON and not kwargs:
-        return _passing_on(thread, site, function, owner, args)
+        return _passing_on(thread, site, function, owner, function.__name__, args, args, kwargs)
     session = thread.run.session
     try:
         stand_in = STAND_INS.get(function)
@@ -131,25 +131,33 @@ _CALL_NOBODY = frozenset({"append", "appendleft", "popleft"})
 """And that of a list or deque never call Python back: they neither compare nor let go of an item."""
 
 
-def _passing_on(thread: VirtualThread, site: Site, function: Any, owner: Any, args: tuple[Any, ...]) -> Any:
-    """`items.append(x)` and its like, on a container that is no class of the reader's: what programs call most."""
-    for value in args:
+def _passing_on(
+    thread: VirtualThread,
+    site: Site,
+    function: Any,
+    owner: Any,
+    name: str,
+    arguments: tuple[Any, ...],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    """`items.append(x)` and its like: what programs call most."""
+    for value in (*arguments, *kwargs.values()):
         thread.run.session.ensure_callable(value)
-    name = function.__name__
-    if type(owner) is set and name == "pop":
+    if name == "pop" and isinstance(owner, set):
         refuse_order(thread, site, owner)
     mode, _ = containers.container_method(name, owner)
     doing = "read" if mode == READ else "write"
     accesses = ((id(owner), mode),)
     use(thread, site, doing, owner, accesses, owner)
     if not site.visible:
-        return function(*args)
-    if name in _CALL_NOBODY and type(owner) is not bytearray and getattr(owner, "maxlen", None) is None:
+        return function(*args, **kwargs)
+    if name in _CALL_NOBODY and (type(owner) is list or (type(owner) is deque and owner.maxlen is None)):
         value = function(*args)
     else:
         with Inside(thread, site, owner, accesses):
-            value = function(*args)
-    record(thread, site, doing, owner, _named(thread, name, args), value)
+            value = function(*args, **kwargs)
+    record(thread, site, doing, owner, _named(thread, name, arguments), value)
     return value
 
 
@@ -171,6 +179,8 @@ def _container_method(
         return function(*args, **kwargs)  # a view: reading it is a step
     if name == "__iter__":
         return iterate(site, owner)
+    if name in _PASS_ON:
+        return _passing_on(thread, site, function, owner, name, arguments, args, kwargs)
     mode, looks_inside = containers.container_method(name, owner)
     for value in arguments:
         thread.run.session.ensure_callable(value)
@@ -179,26 +189,21 @@ def _container_method(
     if "key" in kwargs:
         kwargs = {**kwargs, "key": _seen(site, kwargs["key"])}
     accesses: tuple[Access, ...] = ((id(owner), mode),)
-    keep = owner
-    if name not in _PASS_ON:
-        others: list[Any] = []
-        for value in arguments:
-            others.extend(deep(value) if looks_inside or name == "update" else containers.containers_of(value))
-        if looks_inside:
-            others.extend(deep(owner))
-        if others:
-            accesses = (*accesses, *((key, READ) for key in {id(o): o for o in others if o is not owner}))
-            keep = [owner, *others]
-        containers.compared(thread, site, owner, *arguments)
-    use(thread, site, "read" if mode == READ else "write", owner, accesses, keep)
-    if site.visible:
-        kwargs = {key: _calling_back(thread, value) for key, value in kwargs.items()}
-        with Inside(thread, site, owner, accesses):
-            value = function(*args, **kwargs)
-    else:
+    others: list[Any] = []
+    for value in arguments:
+        others.extend(deep(value) if looks_inside or name == "update" else containers.containers_of(value))
+    if looks_inside:
+        others.extend(deep(owner))
+    accesses = (*accesses, *((key, READ) for key in {id(o): o for o in others if o is not owner}))
+    containers.compared(thread, site, owner, *arguments)
+    doing = "read" if mode == READ else "write"
+    use(thread, site, doing, owner, accesses, [owner, *others])
+    if not site.visible:
+        return function(*args, **kwargs)
+    kwargs = {key: _calling_back(thread, value) for key, value in kwargs.items()}
+    with Inside(thread, site, owner, accesses):
         value = function(*args, **kwargs)
-    if site.visible:
-        record(thread, site, "read" if mode == READ else "write", owner, _named(thread, name, arguments), value)
+    record(thread, site, doing, owner, _named(thread, name, arguments), value)
     return value
 
 
@@ -436,6 +441,11 @@ def call_unseen(thread: VirtualThread, site: Site, function: Any, args: tuple[An
         if kind_of(type(value)) in (FUNCTION, CLASS):
             session.ensure(value)
     opaque(thread, site, *values)
+    return hand_over(thread, site, function, args, kwargs)
+
+
+def hand_over(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Call code that cannot be seen, with what stands in for what it is given."""
     args = tuple(numbered(site, a) for a in args)
     kwargs = {name: numbered(site, value) for name, value in kwargs.items()}
     return function(*with_stand_ins(thread, args), **named_stand_ins(thread, kwargs))

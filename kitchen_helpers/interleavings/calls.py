@@ -11,7 +11,7 @@ import types
 from typing import Any
 
 from .accesses import called_back, use
-from .builtin_calls import call_builtin, call_random, call_unseen, named_stand_ins, numbered, with_stand_ins
+from .builtin_calls import call_builtin, call_random, call_unseen, hand_over, named_stand_ins, numbered, with_stand_ins
 from .collect import is_new_code
 from .containers import compared, containers_of, iterate, read_all
 from .kinds import (
@@ -148,13 +148,11 @@ def _library(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, 
         session.forbid(thread, site, "logging holds a lock of its own while it asks objects how they are shown, which cannot be explored")
     if root == "logging" and function.__name__ not in _LOGS and not thread.run.solo:
         session.forbid(thread, site, f"{function.__qualname__} changes what is logged from one run to the next")
-    args = tuple(numbered(site, a) for a in args)
-    kwargs = {name: numbered(site, value) for name, value in kwargs.items()}
     if root == "copy" and not any(kind_of(type(item)) == INSTANCE for item in reachable(args)):
         read_all(thread, site, deep(args[0]) if args else [])
     elif root not in QUIET_MODULES:
         return call_unseen(thread, site, function, args, kwargs)
-    return function(*with_stand_ins(thread, args), **named_stand_ins(thread, kwargs))
+    return hand_over(thread, site, function, args, kwargs)
 
 
 def _shows_itself(item: Any) -> bool:

@@ -2312,3 +2312,10 @@ def enumerate_that_begins_at_one(guard):
 
     in_threads(go, go)
     assert till.value == 20
+
+
+# (here `key` is no function that is called for each item)
+@holds
+def ordered_dict_whose_key_is_named():
+    menu = OrderedDict(soup=5)
+    assert menu.pop(key="soup") == 5 and not menu

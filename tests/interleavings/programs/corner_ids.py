@@ -116,22 +116,23 @@ def one_by_id_and_one_from_the_right():
     )
 
 
+def _one_by_id_of_old_shelves(first, second):
+    in_threads(
+        lambda: _move(*_old_shelves, lambda *both: sorted(both, key=_my_order)),
+        lambda: _move(first, second, lambda *both: both),
+    )
+
+
 @fails("deadlock")
 def one_by_id_and_one_from_the_left_of_old_shelves():
     one, other = _old_shelves
-    in_threads(
-        lambda: _move(one, other, lambda *both: sorted(both, key=_my_order)),
-        lambda: _move(one, other, lambda *both: both),
-    )
+    _one_by_id_of_old_shelves(one, other)
 
 
 @fails("deadlock")
 def one_by_id_and_one_from_the_right_of_old_shelves():
     one, other = _old_shelves
-    in_threads(
-        lambda: _move(one, other, lambda *both: sorted(both, key=_my_order)),
-        lambda: _move(other, one, lambda *both: both),
-    )
+    _one_by_id_of_old_shelves(other, one)
 
 
 # No thread at all: what is true for one order is not for the other.
@@ -309,6 +310,21 @@ def five_in_a_set():
 def first_of_a_set():
     both = {_Shelf(1), _Shelf(2)}
     assert both.pop().dishes in (1, 2)
+
+
+@unfinished(reason="order of a set")
+def first_of_a_set_by_its_class():
+    both = {_Shelf(1), _Shelf(2)}
+    assert set.pop(both).dishes in (1, 2)
+
+
+class _Shelves(set):
+    pass
+
+
+@unfinished(reason="order of a set")
+def first_of_a_set_of_ones_own():
+    assert _Shelves([_Shelf(1), _Shelf(2)]).pop().dishes in (1, 2)
 
 
 @unfinished(reason="order of a set")

@@ -187,49 +187,41 @@ def list_that_stores_elsewhere():
     in_threads(lambda: store(0), lambda: store(1))
 
 
-# Who waits for an item is woken by its store, and by what moves the list as a whole.
-@holds
-def spin_on_an_item():
+def _spin(tell):
     flags = [0, 0]
 
     def wait():
         while not flags[1]:
             pass
 
-    def tell():
+    in_threads(wait, lambda: tell(flags))
+
+
+# Who waits for an item is woken by its store, and by what moves the list as a whole.
+@holds
+def spin_on_an_item():
+    def tell(flags):
         flags[0] = 1
         flags[1] = 1
 
-    in_threads(wait, tell)
+    _spin(tell)
 
 
 @holds
 def spin_on_an_item_that_an_insert_moves():
-    flags = [0, 0]
-
-    def wait():
-        while not flags[1]:
-            pass
-
-    def tell():
+    def tell(flags):
         flags[0] = 1
         flags.insert(0, 0)
 
-    in_threads(wait, tell)
+    _spin(tell)
 
 
 @fails("livelock")
 def spin_on_another_item():
-    flags = [0, 0]
-
-    def wait():
-        while not flags[1]:
-            pass
-
-    def tell():
+    def tell(flags):
         flags[0] = 1
 
-    in_threads(wait, tell)
+    _spin(tell)
 
 
 @fails("livelock")
