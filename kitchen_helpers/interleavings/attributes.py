@@ -316,9 +316,7 @@ def _store(thread: VirtualThread, site: Site, value: Any, obj: Any, name: str) -
     if not thread.run.solo and (name[:2] == "__" or issubclass(type(obj), type)):
         redefined(thread, site, obj, name, value)
     if not isinstance(type(obj).__setattr__, types.FunctionType) and not has_setter(type(obj), name):
-        use(
-            thread, site, "write", obj, attribute_keys(thread, site, obj, name, WRITE, plain_plan(type(obj), name)), obj
-        )
+        use_plain(thread, site, "write", obj, name, WRITE)
         setattr(obj, name, value)
         if site.visible:
             record(thread, site, "write", obj, name, value)
@@ -350,9 +348,14 @@ def gone(thread: VirtualThread, obj: Any, name: str) -> None:
                 thread.run.sharing.note(other, key, mode, other.site, obj)
 
 
+def use_plain(thread: VirtualThread, site: Site, doing: str, obj: Any, name: str, mode: int) -> None:
+    """An attribute is about to be used as `object` does it, past what the class says of `__getattribute__`."""
+    use(thread, site, doing, obj, attribute_keys(thread, site, obj, name, mode, plain_plan(type(obj), name)), obj)
+
+
 def plain_load(thread: VirtualThread, site: Site, obj: Any, name: str) -> Any:
     """`object.__getattribute__(obj, name)`"""
-    use(thread, site, "read", obj, attribute_keys(thread, site, obj, name, READ, plain_plan(type(obj), name)), obj)
+    use_plain(thread, site, "read", obj, name, READ)
     value = object.__getattribute__(obj, name)
     record(thread, site, "read", obj, name, value)
     return value
@@ -360,14 +363,14 @@ def plain_load(thread: VirtualThread, site: Site, obj: Any, name: str) -> Any:
 
 def plain_store(thread: VirtualThread, site: Site, value: Any, obj: Any, name: str) -> None:
     """`object.__setattr__(obj, name, value)`"""
-    use(thread, site, "write", obj, attribute_keys(thread, site, obj, name, WRITE, plain_plan(type(obj), name)), obj)
+    use_plain(thread, site, "write", obj, name, WRITE)
     object.__setattr__(obj, name, value)
     record(thread, site, "write", obj, name, value)
 
 
 def plain_delete(thread: VirtualThread, site: Site, obj: Any, name: str) -> None:
     """`object.__delattr__(obj, name)`"""
-    use(thread, site, "delete", obj, attribute_keys(thread, site, obj, name, WRITE, plain_plan(type(obj), name)), obj)
+    use_plain(thread, site, "delete", obj, name, WRITE)
     object.__delattr__(obj, name)
     gone(thread, obj, name)
     record(thread, site, "delete", obj, name, None)
@@ -384,8 +387,7 @@ def delete(site: Site, obj: Any, name: str) -> None:
     if isinstance(type(obj).__delattr__, types.FunctionType) or has_setter(type(obj), name):
         delattr(obj, name)
     else:
-        keys = attribute_keys(thread, site, obj, name, WRITE, plain_plan(type(obj), name))
-        use(thread, site, "delete", obj, keys, obj)
+        use_plain(thread, site, "delete", obj, name, WRITE)
         record(thread, site, "delete", obj, name, None)
         delattr(obj, name)
         gone(thread, obj, name)

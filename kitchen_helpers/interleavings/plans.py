@@ -8,7 +8,8 @@ import inspect
 import queue
 import threading
 import types
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from .kinds import FUNCTION, is_library, kind_of
 from .models import threads
@@ -19,38 +20,29 @@ FIELD, METHOD, PROPERTY, DEFAULT, CACHED, HIDDEN = "field", "method", "property"
 QUIET = "quiet"
 """No state of anybody's: a method of a container, of a model, of a Thread."""
 
-_plans: dict[tuple[type, str], tuple[str, Any]] = {}
-_setters: dict[tuple[type, str], bool] = {}
-_plain_plans: dict[tuple[type, str], tuple[str, Any]] = {}
 _FIELD_PLAN = (FIELD, None)
-_there: dict[tuple[type, str], bool] = {}
+_Found = TypeVar("_Found")
+_forget: list[Callable[[], None]] = []
 
 
+def _found_once(find: Callable[[type, str], _Found]) -> Callable[[type, str], _Found]:
+    """Remembered for each class and name until `forget_plans`."""
+    remembering = functools.cache(find)
+    _forget.append(remembering.cache_clear)
+    return remembering
+
+
+@_found_once
 def plan(cls: type, name: str) -> tuple[str, Any]:
     """What an attribute of the instances of a class is, and the class that has a default for it."""
-    try:
-        return _plans[cls, name]
-    except KeyError:
-        found = _plans[cls, name] = _plan(cls, name)
-        return found
-
-
-def _plan(cls: type, name: str) -> tuple[str, Any]:
     if getattr(cls.__getattribute__, "__objclass__", None) is None:
         return PROPERTY, None  # the reader's own __getattribute__: Python code, rewritten like any other
     return plain_plan(cls, name)
 
 
+@_found_once
 def plain_plan(cls: type, name: str) -> tuple[str, Any]:
     """The same for what is stored, and for `object.__getattribute__`."""
-    try:
-        return _plain_plans[cls, name]
-    except KeyError:
-        found = _plain_plans[cls, name] = _plain_plan(cls, name)
-        return found
-
-
-def _plain_plan(cls: type, name: str) -> tuple[str, Any]:
     for owner in cls.__mro__:
         if name in owner.__dict__:
             value = owner.__dict__[name]
@@ -74,10 +66,8 @@ def _plain_plan(cls: type, name: str) -> tuple[str, Any]:
 
 def forget_plans() -> None:
     """Classes were changed, or changed back."""
-    _plans.clear()
-    _plain_plans.clear()
-    _there.clear()
-    _setters.clear()
+    for forget in _forget:
+        forget()
     forget_ways()
 
 
@@ -111,31 +101,18 @@ OF_PRIMITIVES = frozenset(name for real in _PRIMITIVES for name in dir(real))
 """What a program may know of a primitive: what the real ones have. A model has more, which leads into the explorer."""
 
 
+@_found_once
 def always_there(cls: type, name: str) -> bool:
     """Is it a method of a model or of a Thread, which is the same for all and no state of theirs?"""
-    try:
-        return _there[cls, name]
-    except KeyError:
-        if issubclass(cls, Model):
-            # (of what the real ones have: the rest leads into the explorer)
-            answer = not issubclass(cls, threads.Local) and name in OF_PRIMITIVES and hasattr(cls, name)
-            answer = answer and name != "__dict__"
-        else:
-            answer = cls is threading.Thread and plain_plan(cls, name)[0] is METHOD
-        _there[cls, name] = answer
-        return answer
+    if not issubclass(cls, Model):
+        return cls is threading.Thread and plain_plan(cls, name)[0] is METHOD
+    # (of what the real ones have: the rest leads into the explorer)
+    return not issubclass(cls, threads.Local) and name in OF_PRIMITIVES and hasattr(cls, name) and name != "__dict__"
 
 
+@_found_once
 def has_setter(cls: type, name: str) -> bool:
     """Does storing call Python code of the reader's (a property, a descriptor)?"""
-    try:
-        return _setters[cls, name]
-    except KeyError:
-        answer = _setters[cls, name] = _looked_up(cls, name)
-        return answer
-
-
-def _looked_up(cls: type, name: str) -> bool:
     found = inspect.getattr_static(cls, name, None)
     if isinstance(found, property):
         return plain_plan(cls, name)[0] is PROPERTY
