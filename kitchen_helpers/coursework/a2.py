@@ -70,14 +70,20 @@ def _two_refunds(cls: Any) -> None:
     _holds(till, 0, "two refunds of 10 from a balance of 10, of which one is refused")
 
 
-def _nobody_leaves(cls: Any) -> None:
-    till, ana, ben = cls(), Event(), Event()
+def _neither_leaves(ana: Callable[[], object], ben: Callable[[], object]) -> None:
+    """Each does what is to be done, and stays until the other one has."""
+    here, there = Event(), Event()
 
-    def sells(amount: int, mine: Event, other: Event) -> None:
-        till.sell(amount)
+    def does(job: Callable[[], object], mine: Event, other: Event) -> None:
+        job()
         meet(mine, other)
 
-    together(Ana=lambda: sells(1, ana, ben), Ben=lambda: sells(2, ben, ana))
+    together(Ana=lambda: does(ana, here, there), Ben=lambda: does(ben, there, here))
+
+
+def _two_sales_and_stay(cls: Any) -> None:
+    till = cls()
+    _neither_leaves(lambda: till.sell(1), lambda: till.sell(2))
     _holds(till, 3, "sell(1) by Ana and sell(2) by Ben")
 
 
@@ -120,7 +126,7 @@ def check_till(cls: Any) -> Verdict:
             Scenario("Two sales at once", lambda: _two_sales(cls), race, stuck),
             Scenario(
                 "Ana and Ben sell, and neither goes home before the other one has sold",
-                lambda: _nobody_leaves(cls),
+                lambda: _two_sales_and_stay(cls),
                 "What is a sale to wait for: that another one is over, or that another thread has ended?",
                 "a sale waits for more than other sales",
             ),
@@ -184,13 +190,8 @@ def _both_ways(cls: Any, transfer: Any) -> None:
 
 
 def _both_ways_and_stay(cls: Any, transfer: Any) -> None:
-    a, b, ana, ben = cls(10), cls(10), Event(), Event()
-
-    def moves(one: Any, other: Any, amount: int, mine: Event, theirs: Event) -> None:
-        transfer(one, other, amount)
-        meet(mine, theirs)
-
-    together(Ana=lambda: moves(a, b, 1, ana, ben), Ben=lambda: moves(b, a, 3, ben, ana))
+    a, b = cls(10), cls(10)
+    _neither_leaves(lambda: transfer(a, b, 1), lambda: transfer(b, a, 3))
     _holds(a, 12, "transfer(a, b, 1) and transfer(b, a, 3)")
 
 

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .a5_front_of_house import RAISES, check_handle
-from .questions import Question, Verdict, unanswered
+from .questions import Question, Verdict
 from .realtime import Broken, Called, Gauge, exactly, named, tried
 from .virtual_time import Evening
 
@@ -76,9 +76,7 @@ class _Watched:
 def _listed(called: Called, length: int, what: str, hint: str, raising: str = RAISES) -> list[Any]:
     """The list that a call returned."""
     if called.error is not None:
-        if unanswered(called.error):
-            raise called.error
-        raise Broken(f"{what} raises {named(called.error)}", raising)
+        raise Broken(f"{what} raises {named(called.error)}", raising) from called.error
     if type(called.result) not in (list, tuple):
         raise Broken(f"{what} must return a list, and returns {type(called.result).__name__}", hint)
     if len(called.result) != length:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .guests import LIMIT, Guest, Sent
-from .questions import Verdict, unanswered
+from .questions import Verdict
 from .realtime import Broken, named, tried
 from .virtual_time import Evening
 
@@ -66,9 +66,7 @@ def check_handle(handle: Any) -> Verdict:
         losses = OSError | EOFError | asyncio.CancelledError
         excused = hangs_up and issubclass(type(error), losses) and not issubclass(type(error), TimeoutError)
         if error is not None and not excused:
-            if unanswered(error):
-                raise error
-            raise Broken(f"{what}: handle raises {named(error)}", _GONE if hangs_up else RAISES)
+            raise Broken(f"{what}: handle raises {named(error)}", _GONE if hangs_up else RAISES) from error
         if guest.closed is None:
             raise Broken(f"{what}: handle has returned, and the writer is not closed", _CLOSE)
         begun = guest.first if guest.first is not None else PATIENCE

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from .a6_stages import AHEAD, ROOM, Burnt, Forged, Note, Plan, Room, cooked, sink, source, transform
+from .a6_stages import AHEAD, ROOM, Burnt, Forged, Note, Plan, Room, cooked, of, sink, source, transform
 from .questions import Question, Verdict
 from .realtime import LOOK, Begun, Broken, Called, let_go, no_new_processes, processes, tidied, tried
 from .unhurried import Unhurried
@@ -48,7 +48,7 @@ class _Ran:
     notes: list[Note]
 
     def at(self, stage: str, what: str) -> list[Note]:
-        return [note for note in self.notes if (note.stage, note.what) == (stage, what)]
+        return of(self.notes, stage, what)
 
     def failed(self) -> bool:
         return any(note.what == "fails" for note in self.notes)

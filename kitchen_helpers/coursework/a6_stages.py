@@ -56,6 +56,10 @@ class Note(NamedTuple):
     value: Any
 
 
+def of(notes: list[Note], stage: str, what: str) -> list[Note]:
+    return [note for note in notes if (note.stage, note.what) == (stage, what)]
+
+
 class Room:
     """Where a run's plan and record lie; lines that do not carry the key's signature are none of the stages'."""
 
@@ -94,7 +98,7 @@ class Room:
         return found
 
     def seen(self, plan: Plan, stage: str, what: str) -> list[Note]:
-        return [note for note in self.notes(plan) if (note.stage, note.what) == (stage, what)]
+        return of(self.notes(plan), stage, what)
 
     def size(self) -> int:
         """Grows whenever a stage does something."""

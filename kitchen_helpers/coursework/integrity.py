@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import sys
 import types
 from collections.abc import Iterator
@@ -38,13 +39,9 @@ def _flags_offset() -> int | None:
     return None
 
 
-_guarded: list[bool] = []
-
-
 def freeze() -> None:
     """No attribute of a class that is there now can be replaced any more in this process."""
-    if "asyncio" in sys.modules and not _guarded:
-        _guarded.append(True)
+    if "asyncio" in sys.modules:
         _guard_loops()
     offset = _flags_offset()
     if offset is None:
@@ -54,6 +51,7 @@ def freeze() -> None:
         flags.value |= _IMMUTABLE
 
 
+@functools.cache  # once in a process
 def _guard_loops() -> None:
     """The event loop that checks is the one in which the answer runs: none of its methods can be replaced."""
     from asyncio.base_events import BaseEventLoop

@@ -31,7 +31,7 @@ LOOK = 0.02
 
 
 class Broken(Exception):
-    """A rule of the question is broken; the text says which one, `hint` helps."""
+    """A rule of the question is broken; the text says which one, `hint` helps; raised from what the answer raised, if it did."""
 
     def __init__(self, rule: str, hint: str = "") -> None:
         super().__init__(rule)
@@ -44,10 +44,9 @@ def tried(scenarios: Sequence[Callable[[], None]], praise: str, hint: str) -> Ve
         try:
             scenario()
         except Broken as broken:
-            return Verdict("wrong", f"{broken}.", broken.hint or hint)
+            return unanswered(broken.__cause__) or Verdict("wrong", f"{broken}.", broken.hint or hint)
         except Exception as error:
-            raised = Verdict("wrong", f"It raises {type(error).__name__}: {_text(error)}.", hint)
-            return unanswered(error) or raised
+            return unanswered(error) or Verdict("wrong", f"It raises {type(error).__name__}: {_text(error)}.", hint)
     return Verdict("right", f"{praise}.")
 
 
