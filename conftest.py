@@ -9,7 +9,6 @@ import ast
 import os
 import queue
 import re
-import shlex
 import shutil
 import signal
 import tempfile
@@ -23,6 +22,7 @@ import psutil
 import pytest
 from nbval.kernel import RunningKernel, start_new_kernel
 
+from tests.marked_processes import describe, marked
 from tests.pictures import silent_pictures
 
 # Read by every Python that the notebook starts, its kernel first: on a signal, the stacks of all threads go to a file.
@@ -104,15 +104,7 @@ class NotebookKernel(RunningKernel):
 
     def processes(self) -> list[psutil.Process]:
         """Every process that the notebook started, in whichever session it now is, but not the kernel."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                mine = process.environ().get("KITCHEN_SCRATCH") == str(self.scratch)
-                if mine and process != self.process and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(process)
-            except psutil.Error:
-                pass
-        return found
+        return [process for process in marked("KITCHEN_SCRATCH", str(self.scratch)) if process != self.process]
 
     def await_reply(self, msg_id: str, timeout: float | None = None) -> None:
         """nbval's wait for the end of a cell, which here also ends when the kernel dies."""
@@ -159,13 +151,6 @@ class NotebookKernel(RunningKernel):
         for process in self.processes():
             process.kill()
         shutil.rmtree(self.scratch, ignore_errors=True)
-
-
-def describe(process: psutil.Process) -> str:
-    try:
-        return f"process {process.pid} ({shlex.join(process.cmdline())[:200]})"
-    except psutil.Error:
-        return f"process {process.pid}"
 
 
 def readable(stacks: str) -> str:

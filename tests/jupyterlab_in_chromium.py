@@ -23,6 +23,8 @@ from urllib.request import Request, urlopen
 
 import psutil
 
+from tests.marked_processes import marked
+
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 WIDTH, HEIGHT = 1280, 1000
@@ -113,12 +115,7 @@ class Lab:
 
     def processes(self) -> list[psutil.Process]:
         """Its own and its kernels' processes, in whichever session they are now."""
-        found = []
-        for process in psutil.process_iter():
-            with suppress(psutil.Error):
-                if process.environ().get(MARK) == str(self.folder) and process.status() != psutil.STATUS_ZOMBIE:
-                    found.append(process)
-        return found
+        return list(marked(MARK, str(self.folder)))
 
     def end_kernels(self) -> None:
         """As a reader does who shuts them all down; the server ends them in order."""

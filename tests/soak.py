@@ -22,6 +22,7 @@ from pathlib import Path
 from statistics import median
 
 import psutil
+from marked_processes import describe, marked
 
 ROOT = Path(__file__).parents[1]
 MARK = "KITCHEN_SOAK"
@@ -60,9 +61,10 @@ def run(notebook: Path, one_cpu: bool = False) -> Run:
                 while process.poll() is None:
                     peak = max(peak, sum(map(memory, children(process))))
                     time.sleep(SAMPLED_EVERY)
-                _, left = psutil.wait_procs(list(marked(scratch)), timeout=2)
+                _, alive = psutil.wait_procs(list(marked(MARK, scratch)), timeout=2)
+                left = list(map(describe, alive))
             finally:
-                for one in marked(scratch):
+                for one in marked(MARK, scratch):
                     with suppress(psutil.Error):
                         one.kill()
                 process.wait()
@@ -71,7 +73,7 @@ def run(notebook: Path, one_cpu: bool = False) -> Run:
         if process.returncode:
             failed = re.findall(r"^(?:FAILED|ERROR) (.*)", done.printed, re.MULTILINE)
             done.wrong += failed or [f"pytest ends with {process.returncode}"]
-        done.wrong += [f"leaves process {one.pid} ({' '.join(one.info['cmdline'])[:100]})" for one in left]
+        done.wrong += [f"leaves {process}" for process in left]
         done.wrong += [f"leaves {path.name}" for path in Path(scratch).iterdir()]
     return done
 
@@ -95,16 +97,6 @@ def memory(process: psutil.Process) -> int:
         return int(getattr(info, "pss", 0) or info.uss)
     except psutil.Error:
         return 0
-
-
-def marked(scratch: str) -> Iterator[psutil.Process]:
-    """Processes of that run, in whichever session and under whichever parent they now are."""
-    for process in psutil.process_iter(["cmdline"]):
-        try:
-            if process.environ().get(MARK) == scratch:
-                yield process
-        except psutil.Error:
-            pass
 
 
 @contextmanager

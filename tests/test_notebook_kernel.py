@@ -64,7 +64,7 @@ def run(folder: Path, notebooks: dict[str, list[str]], timeout: int) -> tuple[di
             cell.metadata.tags = ["raises-exception"] if "#raises" in cell.source else []
         nbformat.write(new_notebook(cells=cells), folder / f"{name}.ipynb")
     (folder / "tests").mkdir()
-    for name in ("conftest.py", "pyproject.toml", "tests/pictures.py"):
+    for name in ("conftest.py", "pyproject.toml", "tests/marked_processes.py", "tests/pictures.py"):
         shutil.copy(ROOT / name, folder / name)
     # (-rN: no summary, which under CI says everything a second time)
     command = [sys.executable, "-m", "pytest", "-v", "-rN", "--color=no", f"--nbval-cell-timeout={timeout}", "."]
