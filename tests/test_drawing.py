@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Lock, Thread
+from typing import Any
 from xml.etree import ElementTree
 
 import lane_examples
@@ -97,6 +99,45 @@ def test_locks_and_blocking_are_seen_and_explained_only_where_they_occur() -> No
     plain = svg_lanes(lane_examples.lost_update())
     assert "held" not in classes(plain) and "-hatch)" not in plain
     assert "holds a lock" not in plain and "is blocked" not in plain
+
+
+def test_who_waits_since_it_said_so_is_told_apart_from_who_is_held_up() -> None:
+    def states(counterexample: Counterexample) -> list[str]:
+        texts = [text.text or "" for text in pictures(svg_lanes(counterexample))[0].iter(f"{SVG}text")]
+        return [text for text in texts if text in ("still waits", "is blocked")]
+
+    def crossed() -> None:
+        knife, board = Lock(), Lock()
+
+        def work(first: Any, second: Any) -> None:
+            with first, second:
+                pass
+
+        cooks = [Thread(target=work, args=locks, name=name) for name, locks in (("Ana", (knife, board)), ("Ben", (board, knife)))]
+        for cook in cooks:
+            cook.start()
+        for cook in cooks:
+            cook.join()
+
+    found = kh.explore(crossed).counterexample
+    assert found is not None and states(found) == ["is blocked"]
+    assert states(lane_examples.lost_wakeup()) == ["still waits", "still waits"]
+
+
+def test_hatching_begins_below_the_card_after_which_a_thread_is_blocked() -> None:
+    svg = pictures(svg_lanes(lane_examples.transfer_deadlock()))[0]
+    cards = [(float(part.get("y", "0")), float(part.get("x", "0"))) for part in svg.iter() if part.get("class") == "card"]
+    hatched = [(float(part.get("y", "0")), float(part.get("x", "0"))) for part in svg.iter() if "-hatch)" in part.get("fill", "")]
+    for y, x in cards[:2]:  # (those below say that it waits for ever, and stand in the hatching)
+        mine = [top for top, left in hatched if abs(left - x) < 10]
+        assert mine and all(top >= y + 30 for top in mine)
+
+
+def test_those_who_wait_for_ever_say_in_which_line_unless_it_is_one_for_all() -> None:
+    found = lane_examples.transfer_deadlock()
+    first, *others = found.failure.waits
+    parted = replace(found, failure=replace(found.failure, waits=(replace(first, line=99), *others)))
+    assert ">(line 99)</text>" in svg_lanes(parted) and "(line 99)</text>" not in svg_lanes(found)
 
 
 def test_a_deadlock_has_its_circle() -> None:

@@ -173,12 +173,12 @@ class Sheet:
             return
         self.y += 6
         highest = 0.0
-        for name, (text, line) in self.ending.items():
-            hover = f"{name} {text}" + (f" (line {line})" if line is not None else "")
-            highest = max(
-                highest, self._card(self.at.x(name), f"sync {self.at.colour(name)} stops fails", hover, text, _CARD / 2)
-            )
         lines = {line for _, line in self.ending.values()}
+        for name, (text, line) in self.ending.items():
+            told = f"{text} (line {line})" if line is not None else text
+            looks = f"sync {self.at.colour(name)} stops fails"
+            shown = told if len(lines) > 1 else text
+            highest = max(highest, self._card(self.at.x(name), looks, f"{name} {told}", shown, _CARD / 2))
         if len(lines) == 1 and lines != {None}:
             self.front.append(text_at(self.at.line_x, self.y + 20, str(lines.pop()), "soft"))
         self.y += highest + _GAP
@@ -237,17 +237,23 @@ class Sheet:
                 f'V{self.y if ended is None else ended:.1f}"/></g>'
             )
             holds: tuple[str, ...] = ()
-            blocked = False
-            for i, (row, y, _) in enumerate(self.cards_at):
+            blocked = waits = False
+            for i, (row, y, below) in enumerate(self.cards_at):
                 last = i + 1 == len(self.cards_at)
                 top, bottom = y - _GAP / 2, self.y if last else self.cards_at[i + 1][1] - _GAP / 2
                 acts = [step for step in row.steps if step.thread == name]
+                start = top
                 if acts:
-                    self._band(name, top, y + _CARD / 2, bool(holds), blocked)
-                    holds, said, top = acts[-1].holds, "", y + _CARD / 2
+                    self._held(name, top, y + _CARD / 2, bool(holds))
+                    self._hatching(name, top, y, blocked)
+                    # It holds what it has acquired from its card on; it is blocked only behind it.
+                    holds, said, top, start = acts[-1].holds, "", y + _CARD / 2, below - _GAP
+                    waits = acts[-1].kind in STOPS
                 blocked = name in self.blocked[row.steps[-1].number] or (last and name in stuck)
-                self._band(name, top, bottom, bool(holds), blocked)
-                state = _state(holds, blocked)
+                waits = waits and blocked
+                self._held(name, top, bottom, bool(holds))
+                self._hatching(name, start, bottom, blocked)
+                state = _state(holds, blocked, waits)
                 if state != said and not acts:
                     self._state_label(name, y, state)
                     said = state
@@ -256,15 +262,19 @@ class Sheet:
                     f'<g class="{self.at.colour(name)}"><path class="end" d="M{x - 16:.1f} {ended:.1f}h32"/></g>'
                 )
 
-    def _band(self, name: str, top: float, bottom: float, held: bool, blocked: bool) -> None:
-        wide = self.at.card + 12
-        place = f'x="{self.at.x(name) - wide / 2:.1f}" y="{top:.1f}" width="{wide:.1f}" height="{bottom - top:.1f}"'
+    def _held(self, name: str, top: float, bottom: float, held: bool) -> None:
         if held:
-            self.behind.append(f'<g class="{self.at.colour(name)}"><rect class="held" {place}/></g>')
-        if blocked:
-            self.behind.append(f'<rect fill="url(#{SCOPE}-hatch)" {place}/>')
+            self.behind.append(f'<g class="{self.at.colour(name)}"><rect class="held" {self._place(name, top, bottom)}/></g>')
         self.uses_bands |= held
+
+    def _hatching(self, name: str, top: float, bottom: float, blocked: bool) -> None:
+        if blocked:
+            self.behind.append(f'<rect fill="url(#{SCOPE}-hatch)" {self._place(name, top, bottom)}/>')
         self.uses_hatch |= blocked
+
+    def _place(self, name: str, top: float, bottom: float) -> str:
+        wide = self.at.card + 12
+        return f'x="{self.at.x(name) - wide / 2:.1f}" y="{top:.1f}" width="{wide:.1f}" height="{bottom - top:.1f}"'
 
     def _state_label(self, name: str, y: float, state: str) -> None:
         lines = state.split("\n") if state else []
@@ -338,10 +348,12 @@ class Sheet:
         keys = [
             ("read", "reads", "read" in kinds),
             ("write", "changes something", "write" in kinds),
-            ("sync", "locks, waits, signals", "sync" in kinds),
+            ("sync", "uses a lock or a signal", any(step.kind not in (*_SOLID, "read", *STOPS) for step in shown)),
+            ("stops", "waits", any(step.kind in STOPS for step in shown)),
             ("held", "holds a lock", self.uses_bands),
             ("blocked", "is blocked", self.uses_hatch),
-            ("changed", "new value", bool(self.at.value_rooms)),
+            ("changed", "just written", bool(self.at.value_rooms)),
+            ("end", "is done", any(self._ended(name) is not None for name in self.at.threads)),
         ]
         told = "".join(f'<span><span class="key {look}"></span>{text}</span> ' for look, text, used in keys if used)
         return (
@@ -350,8 +362,9 @@ class Sheet:
         )
 
 
-def _state(holds: tuple[str, ...], blocked: bool) -> str:
-    return "\n".join([f"holds {listed(holds)}"] * bool(holds) + ["is blocked"] * blocked)
+def _state(holds: tuple[str, ...], blocked: bool, waits: bool) -> str:
+    """What a thread does that takes no step: it waits since it said so, or something else holds it up."""
+    return "\n".join([f"holds {listed(holds)}"] * bool(holds) + ["still waits" if waits else "is blocked"] * blocked)
 
 
 def box(x: float, y: float, wide: float, high: float, radius: float, look: str) -> str:

@@ -70,6 +70,8 @@ line-height:1.45;color:var(--ink);background:transparent;border:0;padding:0;marg
 @ .key.read{background:var(--p0);border:1.5px solid var(--c0);border-radius:4px}
 @ .key.write{background:var(--c0);border-radius:4px}
 @ .key.sync{background:var(--paper);border:1.5px solid var(--c0);border-radius:7px}
+@ .key.stops{background:var(--paper);border:1.5px dashed var(--c0);border-radius:7px}
+@ .legend span.key.end{background:var(--c0);height:3px;vertical-align:3px}
 @ .key.held{background:var(--p0)}
 @ .key.blocked{background:repeating-linear-gradient(135deg,var(--soft) 0 1px,transparent 1px 5px)}
 @ .key.changed{background:var(--mark);border-radius:3px}
