@@ -52,3 +52,8 @@ def test_every_public_name_can_be_loaded() -> None:
     for name in [*measuring.split(), "MachineCard", "workloads"]:
         assert name in kh.__all__
         assert getattr(kh, name) is not None
+
+
+def test_what_a_reader_is_offered_after_the_dot_is_what_is_public() -> None:
+    kh.compare, kh.explore  # noqa: B018 - what has been used already is offered once, too
+    assert [name for name in kh.__dir__() if not name.startswith("__")] == list(kh.__all__)
