@@ -57,7 +57,7 @@ line 7 of your cell:  with target.lock:
 circle: Ana holds a.lock and waits for b.lock (line 7) →
         Ben holds b.lock and waits for a.lock (line 7) →
         Ana
-also stuck: main waits for the end of Ana (line 15)
+also stuck: main (the program's own thread) waits for the end of Ana (line 15)
 repeat it: kh.replay(payday, "A1 B2 A1")"""
 
 

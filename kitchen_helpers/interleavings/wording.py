@@ -217,7 +217,10 @@ def in_words(wait: Wait) -> str:
     place = (
         f"{what[:-1]}, line {wait.line})" if what.endswith(")") and not _by_end(wait) else f"{what} (line {wait.line})"
     )
-    return f"{clean(wait.thread)} {holds}waits for {place}"
+    who = clean(wait.thread)
+    if who == "main" and _by_end(wait):  # it waits below the lanes, and has none: who is that?
+        who = "main (the program's own thread)"
+    return f"{who} {holds}waits for {place}"
 
 
 def _by_end(wait: Wait) -> bool:
