@@ -170,6 +170,8 @@ class Run:
         assert worker is not None
         # The threads that it makes inherit this.
         worker.thread._daemonic = thread.daemon  # type: ignore[attr-defined]
+        if not self.quiet:
+            worker.thread.name = thread.name  # for a debugger that stops in it
         try:
             thread.job()
         except Kill:
