@@ -12,7 +12,6 @@ objects and raises `Broken`, in the question's words, where a rule is broken. Ho
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -22,10 +21,13 @@ from threading import Event, Thread
 from typing import Any
 
 from ..interleavings import Exploration, explore
+from .budget import Budget
 from .questions import Verdict, unanswered
 
 patience: ContextVar[float] = ContextVar("patience", default=4.4)
-"""Seconds for all scenarios of a question together: few for a student who waits, more for the grader."""
+"""Seconds of CPU for all scenarios of a question together: few for a student who waits, more for the grader."""
+longest: ContextVar[float] = ContextVar("longest", default=15.0)
+"""Seconds by the clock after which there is a verdict, however busy the machine is."""
 
 
 class Broken(Exception):
@@ -50,14 +52,11 @@ class Scenario:
 
 def explored(scenarios: Sequence[Scenario], praise: str) -> Verdict:
     """The verdict over all scenarios: the first failure found; or what could not be finished; or right."""
-    end = time.perf_counter() + patience.get()
+    budget = Budget(patience.get(), longest.get())
     unfinished: Verdict | None = None
     schedules = 0
     for scenario in scenarios:
-        seconds = end - time.perf_counter()
-        if seconds < 0.05:
-            return unfinished or Verdict("unfinished", f"{scenario.what}: no time was left to try this.")
-        verdict, tried = _one(scenario, seconds)
+        verdict, tried = _one(scenario, budget)
         schedules += tried
         if verdict is not None and verdict.status != "unfinished":
             return verdict
@@ -67,18 +66,24 @@ def explored(scenarios: Sequence[Scenario], praise: str) -> Verdict:
     )
 
 
-def _one(scenario: Scenario, seconds: float) -> tuple[Verdict | None, int]:
+def _one(scenario: Scenario, budget: Budget) -> tuple[Verdict | None, int]:
     """None if the scenario went well, and the number of schedules it took."""
-    try:
-        exploration = explore(scenario.program, strict=scenario.strict, seconds=seconds)
-    except Exception as error:  # an exception that cannot be printed, for one
-        return Verdict("unfinished", f"{scenario.what}: it could not be explored ({type(error).__name__})."), 0
-    told = _told(scenario, exploration)
-    if told is not None:
-        return told, exploration.schedules
-    if exploration.verdict == "unfinished":
-        return Verdict("unfinished", f"{scenario.what}: {exploration.reason}.", exploration=exploration), 0
-    return None, exploration.schedules
+    told: Verdict | None = Verdict("unfinished", f"{scenario.what}: no time was left to try this.")
+    while seconds := budget.left():
+        before = budget.used()
+        try:
+            exploration = explore(scenario.program, strict=scenario.strict, seconds=seconds)
+        except Exception as error:  # an exception that cannot be printed, for one
+            return Verdict("unfinished", f"{scenario.what}: it could not be explored ({type(error).__name__})."), 0
+        told = _told(scenario, exploration)
+        if told is None and exploration.verdict == "unfinished":
+            told = Verdict("unfinished", f"{scenario.what}: {exploration.reason}.", exploration=exploration)
+        if told is None or told.status != "unfinished":
+            return told, exploration.schedules
+        # Again, if others had the CPU meanwhile, so that more of ours is left than it had.
+        if exploration.seconds < seconds or not budget.has(budget.used() - before):
+            break
+    return told, 0
 
 
 def _told(scenario: Scenario, exploration: Exploration) -> Verdict | None:

@@ -20,8 +20,8 @@ from .offered import MODULES
 from .policy import Refused, loose_names
 from .questions import QUESTIONS, Question, Verdict
 
-PATIENCE = 12.0
-"""Seconds after which an explored answer is left to itself; a check takes less than five."""
+PATIENCE = 18.0
+"""Seconds after which an explored answer is left to itself; a check takes less than five, but on a busy machine (`budget`)."""
 _LEAVING = 1.0
 
 
