@@ -10,6 +10,7 @@ from html import escape
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from .busyness import busy_notes, starved_share
 from .checks import Reference, ResultsDiffer, check_async_task, check_count, check_engines, check_items, check_task
 from .engines import ENGINES
 from .intervals import Speedup, speedup_of
@@ -25,8 +26,6 @@ __all__ = ["Comparison", "ResultsDiffer", "Speedup", "compare"]
 
 # Above this ratio between the ends of an interval its middle says little.
 UNSTABLE = 1.5
-# Above this share of time without a CPU, how engines share what is left says more about the others than about them.
-BUSY = 0.3
 # Below this many seconds a run is mostly the cost of running at all.
 TOO_SHORT = 0.001
 
@@ -107,9 +106,7 @@ class Comparison:
     @property
     def starved_share(self) -> float:
         """The part of the sequential runs in which there was no CPU for them, from 0 to 1; known on Linux only."""
-        runs = self.runs("sequential")
-        total = sum(run.seconds for run in runs)
-        return min(1.0, sum(run.starved_seconds for run in runs) / total) if total > 0 else 0.0
+        return starved_share(self.runs("sequential"))
 
     def _undisturbed(self) -> tuple[list[float], list[float]]:
         """Length and CPU seconds of each item, sequentially, without what a busy machine adds.
@@ -132,11 +129,8 @@ class Comparison:
             found.append("There are no items: only the engines' own cost was measured.")
         elif self.seconds("sequential") < TOO_SHORT:
             found.append("All items together take less than a millisecond: give more or longer ones.")
-        if self.starved_share > BUSY:
-            found.append(
-                f"This machine was busy: for {self.starved_share:.0%} of the sequential runs there was no CPU for them, "
-                "as other programs, or a limit, kept it. Figures of computing say little then."
-            )
+        for note in busy_notes(self.starved_share, "sequential runs"):
+            found.append(f"{note} Figures of computing say little then.")
         if len(self.runs("sequential")) == 1:
             found.append("One repeat shows no spread: raise repeats.")
         else:

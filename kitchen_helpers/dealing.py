@@ -23,7 +23,7 @@ from typing import Any
 import cloudpickle  # type: ignore[import-untyped]
 
 from .runs import Job, Outcome, Run, WorkerDied, short
-from .working import Failure, Row, as_spans, naming, work_through
+from .working import Failure, Row, as_spans, naming, starved, work_through
 
 __all__ = ["Dealer", "Reading", "batches", "clock_offset", "packed_task"]
 
@@ -75,10 +75,10 @@ class Dealer:
         self.greet()
         started = perf_counter()
         with naming(self.job):
-            results, rows = self._deal_out()
+            results, rows, hungry = self._deal_out()
         seconds = perf_counter() - started
         spans = as_spans(len(self.job.items), self._on_our_clock(rows))
-        return Outcome(results, Run(seconds, startup, spans, self.workers, started))
+        return Outcome(results, Run(seconds, startup, spans, self.workers, started, hungry))
 
     def greet(self) -> None:
         """Wait until every worker has answered once, and note the clocks: fresh readings, as clocks may drift."""
@@ -104,9 +104,10 @@ class Dealer:
         future.add_done_callback(lambda done: replies.put((sent, done, perf_counter())))
         return future
 
-    def _deal_out(self) -> tuple[list[Any], dict[str, list[Row]]]:
-        """Send the items in batches, a few ahead of the workers; results in order, and the rows of each worker."""
-        job = self.job
+    def _deal_out(self) -> tuple[list[Any], dict[str, list[Row]], float]:
+        """Send the items in batches, a few ahead of the workers; results in order, the rows of each worker, and how long
+        they had no CPU."""
+        job, hungry = self.job, 0.0
         results: list[Any] = [None] * len(job.items)
         rows: dict[str, list[Row]] = {}
         replies: Replies = SimpleQueue()
@@ -128,12 +129,13 @@ class Dealer:
                 batch = under_way.pop(reply)
                 send()
                 self.clocks.setdefault(who, []).append((sent, begin, end, received))
-                results[batch.start : batch.stop], times = _unpacked(parcel, batch)
+                results[batch.start : batch.stop], times, without = _unpacked(parcel, batch)
+                hungry += without
                 own = rows.setdefault(who, [])
                 own.extend(zip(batch, times[0::3], times[1::3], times[2::3], strict=True))
         except self.died as error:
             raise _lost(job, under_way, error) from error
-        return results, rows
+        return results, rows, hungry
 
     def _on_our_clock(self, rows: dict[str, list[Row]]) -> Iterator[tuple[int, list[Row]]]:
         for worker, (who, own) in enumerate(rows.items()):
@@ -189,7 +191,7 @@ def _packed(things: list[Any], batch: range) -> bytes:
         raise
 
 
-def _unpacked(parcel: bytes, batch: range) -> tuple[list[Any], array[float]]:
+def _unpacked(parcel: bytes, batch: range) -> tuple[list[Any], array[float], float]:
     try:
         answer = cloudpickle.loads(parcel)
     except Exception as error:
@@ -197,8 +199,8 @@ def _unpacked(parcel: bytes, batch: range) -> tuple[list[Any], array[float]]:
     if isinstance(answer, _Trouble):
         answer.error.add_note(f"In the worker process:\n{answer.text}")
         raise Failure(answer.index, answer.error, answer.happened)
-    results, times = answer
-    return results, times
+    results, times, hungry = answer
+    return results, times, hungry
 
 
 def _lost(job: Job, under_way: dict[Future[Any], range], error: BaseException) -> WorkerDied:
@@ -267,13 +269,15 @@ def _answer(packed: bytes, first: int, parcel: bytes) -> bytes:
         return _trouble(first, error, "cannot be read in the worker process:")
     results: list[Any] = [None] * len(items)
     rows: list[Row] = []
+    hungry = starved()
     try:
         work_through(task, range(len(items)), items, results, rows)
     except Failure as failure:
         return _trouble(first + failure.index, failure.error, "raised")
+    hungry = starved() - hungry
     times = array("d", [time for row in rows for time in row[1:]])
     try:
-        return bytes(cloudpickle.dumps((results, times)))
+        return bytes(cloudpickle.dumps((results, times, hungry)))
     except Exception as error:
         for index, result in enumerate(results):
             try:

@@ -50,6 +50,7 @@ def threads(job: Job) -> Iterator[Callable[[], Outcome]]:
     def run() -> Outcome:
         results: list[Any] = [None] * len(job.items)
         rows: list[list[Row]] = [[] for _ in range(workers)]
+        hungry: list[float] = []
         todo = deque(range(len(job.items)))
         ready: SimpleQueue[None] = SimpleQueue()
         done: SimpleQueue[BaseException | None] = SimpleQueue()
@@ -60,7 +61,9 @@ def threads(job: Job) -> Iterator[Callable[[], Outcome]]:
             try:
                 ready.put(None)
                 go.wait()
+                before = starved()
                 work_through(job.task, taking(todo), job.items, results, own)
+                hungry.append(starved() - before)
             except BaseException as error:
                 ended = error
             done.put(ended)
@@ -85,7 +88,8 @@ def threads(job: Job) -> Iterator[Callable[[], Outcome]]:
             raise
         for thread in crew:
             thread.join()
-        return Outcome(results, Run(seconds, startup, as_spans(len(job.items), enumerate(rows)), workers, started))
+        spans = as_spans(len(job.items), enumerate(rows))
+        return Outcome(results, Run(seconds, startup, spans, workers, started, sum(hungry)))
 
     def named_run() -> Outcome:
         with naming(job):

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from .comparison import BUSY, counted, duration
+from .busyness import BUSY
+from .comparison import counted, duration
 from .loads import PERCENTS, in_words
 
 if TYPE_CHECKING:

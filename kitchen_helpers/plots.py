@@ -19,6 +19,7 @@ from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from .busyness import BUSY
 from .comparison import duration
 from .describing import tell
 from .findings import load_words, scaling_words, speedup_title, speedup_words, timeline_title, timeline_words
@@ -226,7 +227,9 @@ def plot_scaling(scaling: Scaling, ax: Axes | None = None) -> Axes:
     # The fewest that do about as well as any.
     best = next(count for count, middle in zip(counts, middles, strict=True) if middle >= 0.95 * max(middles))
     gain = scaling.speedup(best)
-    if gain.low > 1:
+    if scaling.starved_share > BUSY:
+        title = f"{scaling.task}: this machine was too busy to tell"
+    elif gain.low > 1:
         title = f"{scaling.task}: {best} workers are {gain.median:.1f} times as fast as one"
     else:
         title = f"{scaling.task}: more workers make no clear difference"

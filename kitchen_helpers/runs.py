@@ -41,8 +41,8 @@ class Run:
         spans: one per item, in the order of the items.
         workers: how many workers took part.
         started: when the order came in, on the clock of the spans.
-        starved_seconds: how long the worker could have gone on but had no CPU, as other programs or a limit kept it
-            from it. Only Linux tells, and only `sequential` asks; 0 elsewhere.
+        starved_seconds: how long the workers, taken together, could have gone on but had no CPU, as other programs, a
+            limit or each other kept it from them. Only Linux tells, and `async` does not ask; 0 elsewhere.
     """
 
     seconds: float

@@ -9,6 +9,7 @@ from math import inf
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
+from .busyness import busy_notes, starved_share
 from .checks import Reference, check_count, check_engines, check_items, check_task
 from .comparison import counted, duration, take_turns
 from .engines import ENGINES
@@ -114,8 +115,17 @@ class Scaling:
         ]
 
     @property
+    def starved_share(self) -> float:
+        """The part of the runs with one worker in which there was no CPU for it, from 0 to 1; known on Linux only."""
+        return starved_share(self.runs(1))
+
+    @property
     def warnings(self) -> tuple[str, ...]:
-        found = []
+        # (What slows the runs with one worker down makes all others look fast, those that only wait, too.)
+        found = [
+            f"{note} What is told as times as fast is too much then."
+            for note in busy_notes(self.starved_share, "runs with one worker")
+        ]
         cpus = self.machine.cpus_usable
         if self.workers[-1] > cpus:
             have = f"{cpus} usable CPUs" if cpus > 1 else "one usable CPU"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -58,6 +61,35 @@ def test_figures_in_words_tables_and_json() -> None:
     assert [run["seconds"] for run in data["workers"]["4"]["runs"]] == [0.4, 0.4, 0.4]
     with pytest.raises(ValueError, match="not measured with 3 workers, but with 1, 2, 4"):
         scaling.runs(3)
+
+
+def test_a_busy_machine_is_named() -> None:
+    """One worker took ten times as long as it worked: eight look 30 times as fast as one."""
+    calm = scaling_of({1: [3.0] * 3, 8: [0.1] * 3})
+    assert calm.starved_share == 0 and not any("busy" in note for note in calm.warnings)
+    for starved, named in ((0.6, False), (2.7, True)):
+        alone = tuple(replace(run, starved_seconds=starved) for run in calm.runs(1))
+        scaling = replace(calm, _runs={**calm._runs, 1: alone})
+        assert scaling.starved_share == pytest.approx(starved / 3)
+        assert ("This machine was busy: for 90% of the runs with one worker" in str(scaling)) == named
+        assert ("too busy to tell" in scaling.plot().get_title(loc="left")) == named
+
+
+@pytest.mark.skipif(
+    not os.path.exists("/proc/thread-self/schedstat"), reason="this system does not tell how long a thread had no CPU"
+)
+@pytest.mark.parametrize("engine", ["threads", "processes"])
+def test_work_that_only_computes_had_no_cpu_while_it_did_not_compute(engine: str) -> None:
+    cpus = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(cpus)})
+    try:
+        without_the_gil = partial(hashlib.pbkdf2_hmac, "sha256", b"salt", b"pepper")
+        scaling = kh.scale(without_the_gil, [60_000] * 8, engine, workers=[1, 4], repeats=1, warmup=0)
+    finally:
+        os.sched_setaffinity(0, cpus)
+    (crowded,) = scaling.runs(4)
+    idle = sum(span.end - span.start - span.cpu_seconds for span in crowded.spans)
+    assert crowded.starved_seconds == pytest.approx(idle, rel=0.3) and idle > 0.02
 
 
 @pytest.mark.parametrize("engine", ["threads", "processes"])

@@ -12,7 +12,8 @@ from html import escape
 from typing import Any
 
 from .. import workloads
-from ..comparison import BUSY, Comparison, compare, counted, duration
+from ..busyness import BUSY
+from ..comparison import Comparison, compare, counted, duration
 from ..runs import Run
 from ..tables import UNBROKEN, html_table, text_lines
 from .shown import Shown, button, said
