@@ -249,11 +249,13 @@ def test_the_stop_button(endless: str, monkeypatch: pytest.MonkeyPatch) -> None:
     code = program.__code__
     stop = threading.Timer(0.1, _thread.interrupt_main)
     stop.start()
-    begun = time.perf_counter()
+    begun, computed = time.perf_counter(), time.process_time()
     with pytest.raises(KeyboardInterrupt):
         kh.explore(program, reduce=endless != "schedules", seconds=60)
     stop.join()
-    assert time.perf_counter() - begun < 0.1 + LATE + BUSY
+    # (What has not stopped computes; on a busy machine the clock says more about the others.)
+    assert time.process_time() - computed < 0.1 + LATE
+    assert time.perf_counter() - begun < 30, "it waits for something that does not come"
     assert program.__code__ is code
 
 
