@@ -1,0 +1,127 @@
+"""The check of a2.q2: money that goes from till to till."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .a2_till import NONSENSE, answers, holds, neither_leaves, rejects
+from .exploring import Broken, Scenario, explored, is_number, together
+from .questions import Verdict
+
+
+def _sum(tills: list[Any], expected: float, after: str) -> None:
+    balances = [till.balance for till in tills]
+    if not is_number(sum(balances), expected):
+        verb = "made" if sum(balances) > expected else "lost"
+        raise Broken(f"money was {verb}: the tills held {expected} before, and hold {balances} after {after}")
+
+
+def _transfers_alone(cls: Any, transfer: Any) -> None:
+    a, b = cls(10), cls(1)
+    answers("transfer(a, b, 4) with 10 in a", transfer(a, b, 4), True)
+    holds(a, 6, "transfer(a, b, 4) with 10 in a")
+    holds(b, 5, "transfer(a, b, 4) with 1 in b")
+    answers("transfer(b, a, 5) with 5 in b", transfer(b, a, 5), True)
+    answers("transfer(b, a, 1) with 0 in b", transfer(b, a, 1), False)
+    holds(a, 11, "a transfer of 5 to it, and one that was refused")
+    holds(b, 0, "a transfer of all that it held, and one that was refused")
+    for amount in NONSENSE:
+        rejects(f"transfer(a, b, {amount})", amount, lambda amount: transfer(a, b, amount))
+    _sum([a, b], 11, "transfers of amounts that are not positive")
+    a.sell(1)
+    answers("refund(12) from a balance of 12", a.refund(12), True)
+
+
+def _transfer_to_itself(cls: Any, transfer: Any) -> None:
+    a = cls(5)
+    transfer(a, a, 3)
+    holds(a, 5, "transfer(a, a, 3)")
+    transfer(a, a, 7)
+    holds(a, 5, "transfer(a, a, 7)")
+    b = cls()
+    together(Ana=lambda: transfer(a, a, 5), Ben=lambda: transfer(a, b, 5))
+    _sum([a, b], 5, "transfer(a, a, 5) and transfer(a, b, 5)")
+
+
+def _both_ways(cls: Any, transfer: Any) -> None:
+    a, b = cls(10), cls(10)
+    done = together(Ana=lambda: transfer(a, b, 1), Ben=lambda: transfer(b, a, 3))
+    _sum([a, b], 20, "a transfer in each direction")
+    answers("transfer(a, b, 1) with 10 in a", done[0], True)
+    answers("transfer(b, a, 3) with 10 in b", done[1], True)
+    holds(a, 12, "transfer(a, b, 1) and transfer(b, a, 3)")
+
+
+def _both_ways_and_stay(cls: Any, transfer: Any) -> None:
+    a, b = cls(10), cls(10)
+    neither_leaves(lambda: transfer(a, b, 1), lambda: transfer(b, a, 3))
+    holds(a, 12, "transfer(a, b, 1) and transfer(b, a, 3)")
+
+
+def _one_sum_twice(cls: Any, transfer: Any) -> None:
+    a, b = cls(5), cls()
+    done = together(Ana=lambda: transfer(a, b, 5), Ben=lambda: transfer(a, b, 5))
+    _sum([a, b], 5, "two transfers of the same 5")
+    if sorted(map(repr, done)) != ["False", "True"]:
+        raise Broken(f"of two transfers of all that is in a, one must be True, the other False; they were {done}")
+    holds(a, 0, "two transfers of all that it held")
+
+
+def _beside_the_till(cls: Any, transfer: Any) -> None:
+    a, b = cls(5), cls(5)
+    moved, paid = together(Ana=lambda: transfer(a, b, 5), Ben=lambda: a.refund(5))
+    if sorted(map(repr, (moved, paid))) != ["False", "True"]:
+        raise Broken(f"a transfer and a refund of the same 5 cannot both be {moved!r} and {paid!r}")
+    _sum([a, b], 5 if paid else 10, f"transfer(a, b, 5) and a refund of 5 that returned {paid!r}")
+    together(Ana=lambda: transfer(b, a, 2), Ben=lambda: a.sell(1))
+    _sum([a, b], (5 if paid else 10) + 1, "transfer(b, a, 2) and a.sell(1)")
+
+
+def _empty_tills(cls: Any, transfer: Any) -> None:
+    a, b = cls(), cls()
+    moved, paid = together(Ana=lambda: transfer(a, b, 5), Ben=lambda: b.refund(5))
+    if paid:
+        raise Broken("money was made: the tills were empty, and Ben has got a refund of 5 while Ana transferred 5")
+    answers("transfer(a, b, 5) with 0 in a", moved, False)
+    _sum([a, b], 0, "a transfer and a refund that were refused")
+
+
+def _round_of_three(cls: Any, transfer: Any) -> None:
+    a, b, c = cls(3), cls(3), cls(3)
+    together(Ana=lambda: transfer(a, b, 1), Ben=lambda: transfer(b, c, 2), Cem=lambda: transfer(c, a, 3))
+    _sum([a, b, c], 9, "a transfer from each of three tills to the next")
+
+
+def check_transfer(cls: Any, transfer: Any) -> Verdict:
+    """a2.q2"""
+    race = "Between which of your lines can another thread take or bring money?"
+    stuck = "a transfer does not come back"
+    order = "Who holds what, and waits for what? Draw it as arrows, and ask what would make a circle impossible."
+    return explored(
+        [
+            Scenario("One transfer at a time", lambda: _transfers_alone(cls, transfer), "Read the rules again.", stuck),
+            Scenario(
+                "A transfer of a till to itself",
+                lambda: _transfer_to_itself(cls, transfer),
+                "What happens in your code, line by line, when both tills are the same object?",
+                stuck,
+            ),
+            Scenario("Two transfers of the same money", lambda: _one_sum_twice(cls, transfer), race, stuck),
+            Scenario("A transfer and a refund between empty tills", lambda: _empty_tills(cls, transfer), race, stuck),
+            Scenario("Transfers in both directions", lambda: _both_ways(cls, transfer), order, stuck),
+            Scenario(
+                "A transfer while others sell and refund",
+                lambda: _beside_the_till(cls, transfer),
+                "Does the transfer keep to the same agreement as sell and refund do?",
+                stuck,
+            ),
+            Scenario(
+                "Ana and Ben transfer, and neither goes home before the other one has",
+                lambda: _both_ways_and_stay(cls, transfer),
+                "What is a transfer to wait for: that another one is over, or that another thread has ended?",
+                "a transfer waits for more than other transfers",
+            ),
+            Scenario("Transfers round three tills", lambda: _round_of_three(cls, transfer), order, stuck),
+        ],
+        "No money is made or lost, and nobody waits for ever",
+    )
