@@ -167,6 +167,10 @@ def wait_for_none(leftovers: Callable[[], list[str]], seconds: float) -> list[st
     return left
 
 
+def as_text(output: Any) -> str:
+    return str(output["text"] if "text" in output else output.get("data", {}).get("text/plain", ""))
+
+
 class NothingLeftBehind(pytest.Item):
     """The last test of a notebook."""
 
@@ -198,7 +202,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
-    yield
+    try:
+        yield
+    except BaseException:
+        if isinstance(item, nbval.plugin.IPyNbCell):  # a check's verdict, say, stands in what the cell had shown by then
+            item.add_report_section("call", "outputs of the cell", "\n".join(map(as_text, item.test_outputs or [])))
+        raise
     if isinstance(item, nbval.plugin.IPyNbCell):
         if item.options["check_exception"] and not any(output.output_type == "error" for output in item.test_outputs):
             pytest.fail("This cell is tagged raises-exception, and it raises none.", pytrace=False)

@@ -34,6 +34,7 @@ QUICK = {
     ],
     "dying": ["import os", "os._exit(1)"],
     "raising": ["#raises\n1 / 0", "#raises\n1 / 1"],
+    "judging": ["print('the soup is'); display('not ' + 'warm')\nassert 'war' == 'm'"],
     "drawing": [
         "import matplotlib.pyplot as plt, kitchen_helpers as kh",
         "figure, ax = plt.subplots()\nax.plot([1, 2])\nkh.describe(figure)",
@@ -135,3 +136,9 @@ def test_a_cell_that_cannot_be_interrupted_shows_its_stack_too(hanging):
     outcomes, printed = hanging
     assert outcomes["stubborn"] == ["PASSED", "PASSED", "FAILED", "SKIPPED"], printed
     assert "in stubborn" in printed or sys.platform == "win32"
+
+
+def test_what_a_failing_cell_had_shown_stands_in_the_report(quick):
+    outcomes, printed = quick
+    assert outcomes["judging"] == ["FAILED", "PASSED"]
+    assert re.search(r"-+ Captured outputs of the cell call -+\nthe soup is\n\n?'not warm'\n", printed)
