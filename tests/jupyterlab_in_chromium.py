@@ -28,6 +28,7 @@ from tests.marked_processes import marked
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 WIDTH, HEIGHT = 1280, 1000
+NARROW = 800  # half of a laptop's screen, with the list of files beside the notebook
 # Generous, because a test may share two CPUs with others; together below the 180 s that a test has.
 TO_OPEN, TO_RUN, TO_APPEAR = 50, 90, 20
 

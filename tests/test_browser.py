@@ -17,7 +17,18 @@ import psutil
 import pytest
 
 from tests.coursework.classroom import KERNEL, right, wrong
-from tests.jupyterlab_in_chromium import NOTEBOOKS, TO_APPEAR, WIDTH, Lab, Page, chromium, wait_for, why_not
+from tests.jupyterlab_in_chromium import (
+    HEIGHT,
+    NARROW,
+    NOTEBOOKS,
+    TO_APPEAR,
+    WIDTH,
+    Lab,
+    Page,
+    chromium,
+    wait_for,
+    why_not,
+)
 
 if reason := why_not():
     pytest.skip(reason, allow_module_level=True)
@@ -37,7 +48,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     me = psutil.Process()
     before = me.children(recursive=True)
     with chromium(tmp_path_factory.mktemp("chromium")) as browser:
-        yield browser.new_context(viewport={"width": WIDTH, "height": 1000})
+        yield browser.new_context(viewport={"width": WIDTH, "height": HEIGHT})
     left = [process for process in me.children(recursive=True) if process not in before]
     assert not psutil.wait_procs(left, timeout=10)[1]
 
@@ -204,6 +215,14 @@ def two_plates():
 }
 
 
+# How far the words of the one element in the box are beyond its right edge.
+BEYOND = """(box, which) => {
+    const words = document.createRange();
+    words.selectNodeContents(box.querySelector(which));
+    return words.getBoundingClientRect().right - box.getBoundingClientRect().right;
+}"""
+
+
 class Widget:
     """One of the boxes on the page, used by the keyboard alone."""
 
@@ -283,6 +302,11 @@ def test_the_stepper_goes_both_ways(page_of_widgets: Page, widget: Any) -> None:
         assert "▶ 3" in now.inner_text() and "Ben" in said[2]
         assert "update is lost" in stepper.press(stepper.button("end"), "Enter", "Step 4 of 4")
         assert "✗ AssertionError" in stepper.box.inner_text()
+        page = page_of_widgets.page
+        page.set_viewport_size({"width": NARROW, "height": HEIGHT})
+        out = stepper.box.evaluate(BEYOND, "td.note")
+        page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+        assert out <= 0, f"in a narrow window {out} pixels of what was lost are beyond the edge"
         stepper.press(stepper.button("start"), "Enter", "Nobody")
         assert now.count() == 0
 
