@@ -127,7 +127,7 @@ def plot_timeline(comparison: Comparison, engines: Iterable[str] | None = None, 
     heights = {name: min(len(own), TALLEST) for name, own in lanes.items()}
     if ax is None:
         tall = 1.5 + 0.24 * sum(heights.values()) + 0.3 * len(names)
-        _, ax = plt.subplots(figsize=(10, max(3.0, tall)), layout="constrained")
+        _, ax = plt.subplots(figsize=(8.8, max(3.0, tall)), layout="constrained")
     reach = max([run.startup_seconds + run.seconds for run in runs.values()], default=0.0) or 1.0
     ink = mpl.rcParams["text.color"]
     pale = PALE_ON_LIGHT if sum(mpl.colors.to_rgb(ax.get_facecolor())) > 1.5 else PALE_ON_DARK
@@ -148,7 +148,7 @@ def plot_timeline(comparison: Comparison, engines: Iterable[str] | None = None, 
                 computes.append(_box(to - busy, to, low, high))
                 if to - at > 0.008 * reach:
                     ends.append([(to, low), (to, high)])
-                if unit > 0.6 and to - at > (0.012 + 0.009 * len(str(span.item))) * reach:
+                if unit > 0.6 and to - at > (0.014 + 0.0105 * len(str(span.item))) * reach:
                     ax.text(at + 0.006 * reach, (low + high) / 2, str(span.item), va="center", fontsize=8, color=ink)
         ax.add_collection(PolyCollection(waits, facecolor=colour, alpha=pale, linewidth=0))
         ax.add_collection(PolyCollection(computes, facecolor=colour, linewidth=0))

@@ -31,7 +31,7 @@ def run(folder: Path, test: str, *options: str, ci: bool = False) -> str:
 def test_a_failing_assert_shows_the_lanes(tmp_path: Path, ci: bool) -> None:
     text = run(tmp_path, HEAD + "def test_till():\n    assert exploration('fails').holds\n", ci=ci)
     text, _, summary = text.partition("short test summary info")
-    assert "E        2                     reads value → 0    0            line 4\n" in text
+    assert "E        2                     reads value → 0    0            4\n" in text
     assert 'E       repeat it: kh.replay(lunch_rush, "A1 B2 A1")' in text
     assert text.count("── switch (Ben is done) ──") == 1
     # Whether pytest puts "AssertionError: " before it depends on the quotes in the message.

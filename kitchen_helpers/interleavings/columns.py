@@ -7,7 +7,7 @@ from .verdict import Schedule, Step
 from .wording import clean, ending, lanes_of, values_shown
 
 LEFT = 56
-_WIDE = 880  # what a notebook shows without scrolling; narrower cards have their text in more lines
+_WIDE = 820  # what a notebook shows without scrolling; narrower cards have their text in more lines
 _NARROWEST, _NARROW, _WIDEST = 124, 150, 230  # of many lanes, of up to three, of any
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -33,8 +34,10 @@ from .wording import (
 _MOST_ROWS = 60
 _CELL = 36  # columns that an action may take
 _VALUE = 18
-_WIDE = 100  # columns that JupyterLab surely shows in a window of 1280 pixels: it breaks longer lines anywhere
-_STEP = 6  # columns from lane to lane, at least
+# Columns that JupyterLab surely shows in a window of 800 pixels (without its list of files) and of 1280 (with it): it
+# breaks longer lines anywhere.
+_FITS, _WIDE = 76, 100
+_CLOSE, _STEP = 14, 6  # columns from lane to lane, at least: so that it fits into a narrow window, or at all
 _HOLDS, _BLOCKED = "║", "░"
 
 
@@ -45,11 +48,12 @@ def text_lanes(counterexample: Schedule) -> str:
 
 def text_report(exploration: Exploration) -> str:
     """The verdict in words; for "fails" with the lanes of the simplest failing schedule."""
-    lines = verdict_lines(exploration)
+    first, *others = map(_broken, verdict_lines(exploration))
     if exploration.counterexample is not None:
-        lines = [_lanes(exploration.counterexample, figures(exploration.counterexample, exploration)), *lines[1:]]
-    elif exploration.replayed is not None:
-        lines += ["", figures(exploration.replayed), "", *_body(exploration.replayed)]
+        first = _lanes(exploration.counterexample, figures(exploration.counterexample, exploration))
+    lines = [first, *others]
+    if exploration.replayed is not None and exploration.counterexample is None:
+        lines += ["", _broken(figures(exploration.replayed)), "", *_body(exploration.replayed)]
     return "\n".join(lines)
 
 
@@ -89,7 +93,19 @@ def _covered(exploration: Exploration) -> str:
 
 def _lanes(counterexample: Schedule, second_line: str) -> str:
     fails = "" if counterexample.failure.kind == "none" else "fails: "
-    return "\n".join([f"{fails}{sentence(counterexample)}", second_line, "", *_body(counterexample)])
+    above = _broken(f"{fails}{sentence(counterexample)}"), _broken(second_line)
+    return "\n".join([*above, "", *_body(counterexample)])
+
+
+def _broken(line: str, indent: int = 2) -> str:
+    """In as many lines as it needs, parted behind a semicolon, or else between words."""
+    if width(line) <= _FITS:
+        return line
+    after = " " * indent
+    head, semicolon, tail = line.rpartition("; ")
+    if semicolon and max(width(head) + 1, indent + width(tail)) <= _FITS:
+        return f"{head};\n{after}{tail}"
+    return textwrap.fill(line, _FITS, subsequent_indent=after, break_long_words=False, break_on_hyphens=False)
 
 
 def _body(counterexample: Schedule) -> list[str]:
@@ -102,7 +118,7 @@ def _body(counterexample: Schedule) -> list[str]:
         lines.append(f"the end repeats what began with step {again}, and could do so for ever")
     sources = source_lines(counterexample)
     widest = max((width(place) for place, _ in sources), default=0)
-    lines += [f"{place}:{' ' * (widest - width(place))}  {source}" for place, source in sources]
+    lines += [_broken(f"{place}:{' ' * (widest - width(place))}  {source}", widest + 7) for place, source in sources]
     lines += _waits(counterexample)
     lines.append(f"repeat it: {replay_call(counterexample)}")
     return lines
@@ -111,9 +127,9 @@ def _body(counterexample: Schedule) -> list[str]:
 def _waits(counterexample: Schedule) -> list[str]:
     circle, others = waiting(counterexample)
     lines = ["circle: " + " → ".join(circle)] if circle else []
-    if lines and width(lines[0]) > _WIDE:
+    if lines and width(lines[0]) > _FITS:
         lines = ["circle: " + " →\n        ".join(circle)]
-    return lines + [f"{'also stuck' if circle else 'stuck'}: {wait}" for wait in others]
+    return lines + [_broken(f"{'also stuck' if circle else 'stuck'}: {wait}") for wait in others]
 
 
 def _table(counterexample: Schedule) -> list[str]:
@@ -152,7 +168,7 @@ class _Table:
         self.threads = lanes_of(counterexample)
         self.widest_number = max(2, len(str(steps[-1].number)))
         self.left = self.widest_number + 2
-        self.widest_line = max(len(_line(step.line)) for step in steps)
+        self.widest_line = max(len("line"), *(len(_line(step.line)) for step in steps))
         self.told = {name: (_end(text), line) for name, (text, line) in ending(counterexample).items()}
         self.columns = self._columns(values_shown(counterexample, 3))
         self.failed = failed_after(counterexample)
@@ -161,25 +177,28 @@ class _Table:
         self.blocked: set[str] = set()
 
     def _columns(self, objects: list[str]) -> _Columns:
-        """The first way that is not too wide: side by side, closer, with all values in one column, like stairs."""
+        """The first way that fits into a narrow window, or else into a wide one."""
         longest = {thread: width(clean(thread)) for thread in self.threads}
         for step in self.steps:
             longest[step.thread] = max(longest[step.thread], width(clean(step.action)))
         for thread, (text, _) in self.told.items():
             longest[thread] = max(longest[thread], width(text))
         texts = [min(longest[thread], _CELL) for thread in self.threads]
+        for most, least in ((_FITS, _CLOSE), (_WIDE, _STEP)):
+            for columns in self._ways(texts, objects, least):
+                if columns.line + self.widest_line <= most:
+                    return columns
+        return columns
+
+    def _ways(self, texts: list[int], objects: list[str], least: int) -> Iterator[_Columns]:
+        """Side by side, closer, with all values in one column, and like ever steeper stairs."""
         ways = [objects, []] if len(objects) > 1 else [objects]
         for own in ways:
             for gap in (3, 2):
-                columns = self._placed(texts, [text + gap for text in texts[:-1]], own, gap)
-                if columns.line + self.widest_line <= _WIDE:
-                    return columns
-        for most in range(max(texts) + 1, _STEP - 1, -1):
+                yield self._placed(texts, [text + gap for text in texts[:-1]], own, gap)
+        for stride in range(max(texts) + 1, least - 1, -1):
             for own in ways:
-                columns = self._placed(texts, [min(text + 2, most) for text in texts[:-1]], own, 2)
-                if columns.line + self.widest_line <= _WIDE:
-                    return columns
-        return columns
+                yield self._placed(texts, [min(text + 2, stride) for text in texts[:-1]], own, 2)
 
     def _placed(self, texts: list[int], strides: list[int], own: list[str], gap: int) -> _Columns:
         lanes = [self.left + sum(strides[:i]) for i in range(len(texts))]
@@ -208,7 +227,7 @@ class _Table:
             line = _pad(line, start) + name
         for start, name in zip(self.columns.values, self.columns.objects or ["value"], strict=False):
             line = _pad(line, start) + shorten(name, _VALUE)
-        return line.rstrip()
+        return _pad(line, self.columns.line) + "line"
 
     def lines(self, row: Row) -> Iterator[str]:
         """One line for a row, and a second one for a note that is too long for it."""
@@ -230,11 +249,11 @@ class _Table:
         line = _pad(line, columns.line) + _line(step.line)
         notes = [note for note in (step.note, self.failed.get(step.number)) if note]
         note = shorten("; ".join(notes), _WIDE - self.left)
-        beside = (columns.line + 12, columns.line + self.widest_line + 2)
-        at = next((at for at in beside if at + width(note) <= _WIDE), 0)
+        at = columns.line + self.widest_line + 3
+        at = at if at + width(note) <= _FITS else 0
         yield (_pad(line, at) + note if at else line).rstrip()
         if note and not at:
-            yield self._across("", {lane: " " + note}, _WIDE - width(note))
+            yield self._across("", {lane: " " + note}, _FITS - width(note))
 
     def ending(self) -> list[str]:
         """Below the last step: who waits for ever, and for what; who failed."""
@@ -273,7 +292,7 @@ def _value(step: Step, in_own_column: bool) -> str:
 
 
 def _line(number: int) -> str:
-    return f"line {number}" if number else ""  # a worker of a pool takes its task in no line of the program
+    return str(number) if number else ""  # a worker of a pool takes its task in no line of the program
 
 
 def _end(text: str) -> str:

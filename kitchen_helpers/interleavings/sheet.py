@@ -27,6 +27,7 @@ _CARD = 30  # the height of a card
 _GAP = 8
 _SWITCH = 42  # the room in which a switch is drawn
 _LINE = 17
+_SMALLEST = 0.7  # so far it shrinks in a narrow window before it scrolls: letters of 9 pixels
 _BOLD = 13.7  # bold letters of 13 take the room of such plain ones (measured in Chromium)
 _SOLID = ("write", "delete", "call")
 
@@ -78,7 +79,7 @@ class Sheet:
         )
         return (
             f'<svg role="img" aria-labelledby="{SCOPE}-t {SCOPE}-d" width="{self.at.width:.0f}" height="{height:.0f}" '
-            f'style="min-width:{0.8 * self.at.width:.0f}px" '
+            f'style="min-width:{_SMALLEST * self.at.width:.0f}px" '
             f'viewBox="0 0 {self.at.width:.0f} {height:.0f}" xmlns="http://www.w3.org/2000/svg">'
             f'<title id="{SCOPE}-t">{safe(title)}</title><desc id="{SCOPE}-d">{safe(told)}</desc>\n{hatch}'
             + "\n".join([*self.behind, *self.front, *again])
@@ -158,7 +159,7 @@ class Sheet:
         self.cards_at.append((row, top, self.y))
 
     def _card(self, x: float, looks: str, hover: str, text: str, radius: float) -> float:
-        lines = wrap(text, self.at.card - 14)
+        lines = wrap(text, self.at.card - 14, most=6)
         high = _CARD + (len(lines) - 1) * 16.0
         told = "".join(text_at(x, self.y + 20 + i * 16, line) for i, line in enumerate(lines))
         self.front.append(

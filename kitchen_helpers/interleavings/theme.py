@@ -63,7 +63,8 @@ box-sizing:border-box;font:14px/1.5 var(--jp-ui-font-family,system-ui,-apple-sys
 @ svg text{fill:var(--ink)}
 @ code,@ pre{font-family:var(--jp-code-font-family,ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace);font-size:13px;\
 line-height:1.45;color:var(--ink);background:transparent;border:0;padding:0;margin:0}
-@ pre{white-space:pre;overflow-x:auto;margin:6px 0}
+@ pre{white-space:pre-wrap!important;word-break:normal!important;overflow-wrap:anywhere;margin:6px 0}
+@ details pre{white-space:pre!important;overflow-x:auto}
 @ details{margin-top:8px;font-size:13px} @ summary{cursor:pointer;color:var(--soft)}
 @ .legend span{white-space:nowrap}
 @ .legend span.key{display:inline-block;width:26px;height:14px;margin:0 5px 0 14px;vertical-align:-2px;box-sizing:border-box}

@@ -32,7 +32,8 @@ _RULES = """
 @ td.changed{background:var(--mark);color:var(--ink);font-weight:700;border-radius:3px}
 @ td.note{text-align:left;white-space:normal;padding-top:0;color:var(--bad);font-weight:600}
 @ tr.now td.card{outline:3px solid var(--ink);outline-offset:1px} @ tr.now td:first-child{color:var(--ink);font-weight:700}
-@ ul{margin:4px 0 4px 1.2em;padding:0} @ li{margin:0;white-space:normal} @ pre b{color:var(--ink)} @ pre .soft{color:var(--soft)}
+@ ul{margin:4px 0 4px 1.2em;padding:0} @ li{margin:0;white-space:normal} @ pre{white-space:pre!important;overflow-x:auto}
+@ pre b{color:var(--ink)} @ pre .soft{color:var(--soft)}
 @ .scroll{display:block;margin:2px 0} @ .end{border:2px solid var(--bad);background:var(--badpale);border-radius:6px;\
 padding:6px 10px;margin:6px 0;font-weight:600;color:var(--bad)} @ .end.well{border-color:var(--good);background:none;color:var(--good)}
 """
