@@ -121,9 +121,9 @@ class Scaling:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        # (What slows the runs with one worker down makes all others look fast, those that only wait, too.)
+        # (What slows them down makes all others look fast, those that only wait, too.)
         found = [
-            f"{note} What is told as times as fast is too much then."
+            f"{note} All others are compared with these, and their figures say little then."
             for note in busy_notes(self.starved_share, "runs with one worker")
         ]
         cpus = self.machine.cpus_usable
