@@ -22,7 +22,7 @@ test: ## lint, check the types, run every test and every notebook
 
 browser: ## open every notebook in JupyterLab in Chromium, and run it as a reader does (make test: two of them)
 	@.ci/venv test
-	.venv/bin/python -m pytest tests/test_browser.py -m "" --durations 0
+	.venv/bin/python -m pytest tests/test_browser.py -m "" --durations 0 --timeout 900 -o faulthandler_timeout=920
 
 tidy: ## bring every notebook into the form in which it is committed
 	@.ci/venv test

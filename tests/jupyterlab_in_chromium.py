@@ -29,7 +29,8 @@ NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 WIDTH, HEIGHT = 1280, 1000
 NARROW = 800  # half of a laptop's screen, with the list of files beside the notebook
-# Generous, because a test may share two CPUs with others; together below the 180 s that a test has.
+# Generous, because a test may share two CPUs with others; together below the 180 s that a test has. A notebook that is
+# run as a whole has as long for each of its cells.
 TO_OPEN, TO_RUN, TO_APPEAR = 50, 90, 20
 
 # Nothing but our own server is there for this browser.
@@ -144,9 +145,19 @@ class Lab:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def wait_for(condition: Callable[[], Any], seconds: float, complaint: str, details: Callable[[], str] = str) -> Any:
+def wait_for(
+    condition: Callable[[], Any],
+    seconds: float,
+    complaint: str,
+    details: Callable[[], str] = str,
+    progress: Callable[[], Any] = bool,
+) -> Any:
+    """What the condition gives as soon as that is true; the time begins anew whenever `progress` gives something else."""
+    reached = progress()
     deadline = time.monotonic() + seconds
     while not (value := condition()):
+        if (now := progress()) != reached:
+            reached, deadline = now, time.monotonic() + seconds
         if time.monotonic() > deadline:
             raise AssertionError(f"{complaint} within {seconds} s\n{details()}")
         time.sleep(0.2)
@@ -286,8 +297,15 @@ class Page:
     def state(self) -> dict[str, Any]:
         return self.page.evaluate(STATE) or {"kernel": "away", "pending": None, "done": 0, "failed": False}
 
-    def wait(self, condition: Callable[[dict[str, Any]], bool], seconds: float, complaint: str) -> None:
-        wait_for(lambda: condition(self.state()), seconds, f"{self.name}: {complaint}", lambda: f"{self.state()}\n{self.lab.log()}")
+    def wait(
+        self,
+        condition: Callable[[dict[str, Any]], bool],
+        seconds: float,
+        complaint: str,
+        progress: Callable[[], Any] = bool,
+    ) -> None:
+        told = f"{self.name}: {complaint}"
+        wait_for(lambda: condition(self.state()), seconds, told, lambda: f"{self.state()}\n{self.lab.log()}", progress)
 
     def menu(self, *labels: str) -> None:
         self.page.click(f'.lm-MenuBar-itemLabel:text-is("{labels[0]}")')
@@ -297,7 +315,12 @@ class Page:
     def run_all(self) -> None:
         self.menu("Run", "Run All Cells")
         over = "not all cells have been run"
-        self.wait(lambda now: now["kernel"] == "idle" and (now["pending"] == 0 or now["failed"]), TO_RUN, over)
+        self.wait(
+            lambda now: now["kernel"] == "idle" and (now["pending"] == 0 or now["failed"]),
+            TO_RUN,
+            over,
+            progress=lambda: self.state()["done"],
+        )
 
     def cell(self, which: str) -> Any:
         """The one code cell that has this id, or these words in its source."""
