@@ -11,8 +11,11 @@ other.
 What a check does not show: other data, other programs round the answer, good style. An exploration that could not be
 finished is "unfinished", never right, and left to the teacher.
 
-- `questions`: what a question and a verdict are; `a1` to `a6`: the checks, one module per assignment; `exploring` and
-  `realtime` are what they share, and `unhurried` is the clock of their limits.
+- `questions`: what a question and a verdict are; `a1` to `a6`: the questions of each assignment and their checks, in a module
+  each (`a3_pass`) where they are long.
+- What is explored: `scenarios`, small programs round an answer; `exploring` gives the verdict over them, within a `budget`;
+  `failing` says in words what went wrong, with a hint, and `lanes` shows it with the lines of the answer.
+- What runs for real: `realtime`, and `unhurried`, the clock of its limits.
 - `instant`: `check`, for the student.
 - The grader is a pipeline, which stands in `grade`: `collecting` finds the submissions, `extract` takes the answer cells out of
   a notebook, `boxes` runs each in a process of its own, behind the walls of `sandbox`, and judges how that ended;

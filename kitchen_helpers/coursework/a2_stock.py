@@ -5,11 +5,17 @@ from __future__ import annotations
 from threading import Event
 from typing import Any
 
-from .exploring import Broken, Scenario, explored, together
+from .exploring import explored
 from .questions import Verdict
+from .scenarios import SHARED, Broken, Scenario, alone, together
+
+_FIRST_DISH = "What did cook give the first time, and how does your stock know that it has a dish?"
+_TOO_EARLY = "When are those who wait told to go on, and what do they find then?"
+_ON_ITS_WAY = "What becomes of the exception on its way through your get?"
 
 
-class _Burnt(Exception):
+
+class Burnt(Exception):
     """What a failing cook raises."""
 
 
@@ -30,16 +36,18 @@ class _Pot:
 class _Kitchen:
     """Its `cook` is what the cache gets: it notices when it is called once too often or too early."""
 
-    def __init__(self, *pots: _Pot) -> None:
+    def __init__(self, *pots: _Pot, again: str = "") -> None:
         self.pots = {pot.key: pot for pot in pots}
-        self.broken: list[str] = []
+        self.again = again
+        """The hint where a dish is cooked once more."""
+        self.broken: list[Broken] = []
 
     def cook(self, key: object) -> object:
         pot = self.pots[key]
         if pot.busy:
             self.breaks(f"two cooks of {key!r} were cooking at once")
         if pot.calls > pot.failures:
-            self.breaks(f"cook({key!r}) was called again after it had given a dish")
+            self.breaks(f"cook({key!r}) was called again after it had given a dish", self.again)
         pot.busy = True
         pot.calls += 1
         pot.begun.set()
@@ -47,47 +55,49 @@ class _Kitchen:
             pot.ready.wait()
         pot.busy = False
         if pot.calls <= pot.failures:
-            raise _Burnt(f"{key} is burnt")
+            raise Burnt(f"{key} is burnt")
         return pot.dish
 
-    def breaks(self, rule: str) -> None:
-        self.broken.append(rule)  # the answer may catch what is raised here
-        raise Broken(rule)
+    def breaks(self, rule: str, hint: str = "") -> None:
+        self.broken.append(Broken(rule, hint))  # the answer may catch what is raised here
+        raise self.broken[-1]
 
-    def gives(self, call: str, got: object, key: object) -> None:
+    def gives(self, call: str, got: object, key: object, hint: str = "") -> None:
         """`got` must be the one dish of this key."""
         if self.broken:
-            raise Broken(self.broken[0])
+            raise self.broken[0]
+        if got is Burnt:
+            raise Broken(f"{call} must return what cook({key!r}) gave, and it raised an exception of an earlier cook", hint)
         if got is not self.pots[key].dish:
-            raise Broken(f"{call} must return what cook({key!r}) gave, and it returned {got!r}")
+            raise Broken(f"{call} must return what cook({key!r}) gave, and it returned {got!r}", hint)
 
 
 def _get(cache: Any, key: object) -> object:
     try:
         return cache.get(key)
-    except _Burnt:
-        return _Burnt
+    except Burnt:
+        return Burnt
 
 
 def _stock_alone(cls: Any) -> None:
-    kitchen = _Kitchen(_Pot("soup"), _Pot("air", dish=None), _Pot(0, dish=[]))
+    kitchen = _Kitchen(_Pot("soup"), _Pot("air", dish=None), _Pot(0, dish=[]), again=_FIRST_DISH)
     cache = cls(kitchen.cook)
     if any(pot.calls for pot in kitchen.pots.values()):
         raise Broken("cook was called before anybody asked for a dish")
     for key in ("soup", "air", 0, "soup", "air", 0):
         kitchen.gives(f"get({key!r})", cache.get(key), key)
     other = _Kitchen(_Pot("soup", dish="another soup"))
-    other.gives("get('soup') of another StockCache", cls(other.cook).get("soup"), "soup")
+    other.gives("get('soup') of another StockCache", cls(other.cook).get("soup"), "soup", SHARED)
 
 
 def _failing_alone(cls: Any) -> None:
     kitchen = _Kitchen(_Pot("soup", failures=2), _Pot("fish"))
     cache = cls(kitchen.cook)
     for _ in range(2):
-        if _get(cache, "soup") is not _Burnt:
-            raise Broken("get must raise what cook raises")
+        if _get(cache, "soup") is not Burnt:
+            raise Broken("get must raise what cook raises", _ON_ITS_WAY)
         kitchen.gives("get('fish')", cache.get("fish"), "fish")
-    kitchen.gives("get('soup') after cook has failed twice", cache.get("soup"), "soup")
+    kitchen.gives("get('soup') after cook has failed twice", _get(cache, "soup"), "soup")
     kitchen.gives("get('soup')", cache.get("soup"), "soup")
 
 
@@ -95,7 +105,7 @@ def _same_key(cls: Any) -> None:
     kitchen = _Kitchen(_Pot("soup"))
     cache = cls(kitchen.cook)
     for got in together(Ana=lambda: cache.get("soup"), Ben=lambda: cache.get("soup")):
-        kitchen.gives("get('soup')", got, "soup")
+        kitchen.gives("get('soup')", got, "soup", _TOO_EARLY)
 
 
 def _two_keys(cls: Any) -> None:
@@ -149,55 +159,65 @@ def _while_one_cooks(cls: Any, failures: int) -> None:
 
 def _some_burnt(kitchen: _Kitchen, results: list[object]) -> None:
     for got in results:
-        if got is not _Burnt:
+        if got is not Burnt:
             kitchen.gives("get('soup')", got, "soup")
-    if _Burnt not in results:
-        raise Broken("cook has failed, and nobody has got its exception")
+    if Burnt not in results:
+        raise Broken("cook has failed, and nobody has got its exception", _ON_ITS_WAY)
 
 
 def check_stock(cls: Any) -> Verdict:
     """a2.q3"""
     race = "What does a thread know when it has looked for the key, and how long is it true?"
-    alone = "somebody waits for a lock that nobody gives back"
+    left = "What is left behind in your stock when cook raises?"
+    while_cooking = "What does a thread hold while it cooks, and who else needs that?"
+    failed = "Who tells those who wait that the cook has failed, and what do they find then?"
     return explored(
         [
-            Scenario("One cook alone", lambda: _stock_alone(cls), "Read the rules of the stock again.", alone),
-            Scenario(
+            alone(
+                "One cook alone", lambda: _stock_alone(cls), "Which rule of the stock is about this call?", "get does not come back"
+            ),
+            alone(
                 "A cook that fails twice",
                 lambda: _failing_alone(cls),
-                "What is left behind in your cache when cook raises?",
-                alone,
+                left,
+                "a cook has failed, and get does not come back",
+                left,
             ),
             Scenario("Two ask for the same dish", lambda: _same_key(cls), race, "somebody waits for a dish for ever"),
             Scenario(
                 "Two ask for different dishes",
                 lambda: _two_keys(cls),
-                "What does a thread hold while it cooks, and who else needs that?",
+                race,
                 "the cook of one key waits for that of another",
+                while_cooking,
             ),
             Scenario(
                 "Ben asks for what is in stock while Ana cooks",
                 lambda: _stocked_key(cls),
-                "What does a thread hold while it cooks, and who else needs that?",
+                race,
                 "a dish that is in stock waits for the cook of another",
+                while_cooking,
             ),
             Scenario(
                 "Two ask for the same dish, and the first cook fails",
                 lambda: _failing_for_two(cls),
-                "Who tells those who wait that the cook has failed, and what do they find then?",
+                failed,
                 "somebody waits for a cook that has failed",
+                failed,
             ),
             Scenario(
                 "Ben and Cem ask for the soup that Ana is cooking",
                 lambda: _while_one_cooks(cls, 0),
-                "Who tells those who wait, and how many of them?",
+                race,
                 "somebody waits for a dish that is ready",
+                "Who tells those who wait, and how many of them?",
             ),
             Scenario(
                 "Ben and Cem ask for the soup that Ana is cooking, and it burns",
                 lambda: _while_one_cooks(cls, 1),
-                "Who tells those who wait that the cook has failed, and what do they find then?",
+                failed,
                 "somebody waits for a cook that has failed",
+                failed,
             ),
         ],
         "Each dish is cooked once, and no cook waits for another key",

@@ -7,17 +7,19 @@ from threading import Event
 from typing import Any
 
 from ..interleavings import Exploration
-from .exploring import Broken, Scenario, explored, together
+from .exploring import explored
 from .questions import Verdict
+from .scenarios import PASSED_ON, SHARED, Broken, Scenario, Undecided, alone, together
 
+_TEXT = "When does the text change, and when is it read: who may be at the board then?"
 
 class _Guest:
     """Somebody at the board. Each notes for itself what it does there, so that readers are no steps for each other."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.reads = False
-        self.writes = False
+        self.is_reading = False
+        self.is_writing = False
 
 
 class _Room:
@@ -25,37 +27,37 @@ class _Room:
 
     def __init__(self, *names: str) -> None:
         self.guests = {name: _Guest(name) for name in names}
-        self.broken: list[str] = []
+        self.broken: list[Broken] = []
         self.written = ""
 
     def reads(self, name: str, text: object = None) -> None:
         """What somebody does who is allowed to read; `text` is what the board has shown."""
         me = self.guests[name]
-        me.reads = True
+        me.is_reading = True
         for other in self.guests.values():
-            if other.writes:
+            if other.is_writing:
                 self.breaks(f"{name} was reading while {other.name} was writing")
         if text is not None and (type(text) is not str or text != self.written):
-            self.breaks(f"the board must show {self.written!r}, and {name} has read {text!r}")
-        me.reads = False
+            self.breaks(f"the board must show {self.written!r}, and {name} has read {text!r}", _TEXT)
+        me.is_reading = False
 
     def writes(self, name: str, text: str | None = None) -> None:
         me = self.guests[name]
-        me.writes = True
+        me.is_writing = True
         if text is not None:
             self.written = text
         for other in self.guests.values():
-            if other is not me and (other.reads or other.writes):
-                self.breaks(f"{name} was writing while {other.name} was {'reading' if other.reads else 'writing'}")
-        me.writes = False
+            if other is not me and (other.is_reading or other.is_writing):
+                self.breaks(f"{name} was writing while {other.name} was {'reading' if other.is_reading else 'writing'}")
+        me.is_writing = False
 
-    def breaks(self, rule: str) -> None:
-        self.broken.append(rule)  # the answer may catch what is raised here
-        raise Broken(rule)
+    def breaks(self, rule: str, hint: str = "") -> None:
+        self.broken.append(Broken(rule, hint))  # the answer may catch what is raised here
+        raise self.broken[-1]
 
     def closes(self) -> None:
         if self.broken:
-            raise Broken(self.broken[0])
+            raise self.broken[0]
 
 
 class _Spilt(Exception):
@@ -96,10 +98,10 @@ def _plain_writer(board: Any, room: _Room, name: str) -> Callable[[], None]:
     return write
 
 
-def _shows(board: Any, text: str, when: str) -> None:
+def _shows(board: Any, text: str, when: str, hint: str = "") -> None:
     with board.read() as shown:
         if type(shown) is not str or shown != text:
-            raise Broken(f"the board must show {text!r} {when}, and it shows {shown!r}")
+            raise Broken(f"the board must show {text!r} {when}, and it shows {shown!r}", hint)
 
 
 def _board_alone(cls: Any) -> None:
@@ -112,7 +114,7 @@ def _board_alone(cls: Any) -> None:
         board.end_write()
     _shows(board, "", "when nothing was written")
     with board.write("soup"):
-        _shows(other, "", "when something was written on another one")
+        _shows(other, "", "when something was written on another one", SHARED)
     _shows(board, "soup", "after write('soup')")
     with board.write("fish"):
         pass
@@ -129,25 +131,25 @@ def _spilt(cls: Any) -> None:
             except _Spilt:
                 pass
             else:
-                raise Broken("an exception in the body must reach the caller")
+                raise Broken("an exception in the body must reach the caller", PASSED_ON)
         board.start_write()
         board.end_write()
-    _shows(board, "soup", "after write('soup')")
+    _shows(board, "soup", "after write('soup') with an exception in its body", "When is the text set: on entering, or later?")
 
 
 def _two_readers(cls: Any) -> None:
-    board, ana, ben = cls(), Event(), Event()
+    board, ana_reads, ben_reads = cls(), Event(), Event()
 
     def read_plainly() -> None:
         board.start_read()
-        ana.set()
-        ben.wait()
+        ana_reads.set()
+        ben_reads.wait()
         board.end_read()
 
     def read() -> None:
         with board.read():
-            ben.set()
-            ana.wait()
+            ben_reads.set()
+            ana_reads.wait()
 
     together(read_plainly, Ben=read)
 
@@ -165,76 +167,51 @@ def _two_writers(cls: Any) -> None:
     _shows(board, "by Ana", "after Ana has written")
 
 
-def _readers_wait(cls: Any) -> None:
-    board, room = cls(), _Room("main", "Ana", "Ben")
-    board.start_write()
-
-    def write() -> None:
-        room.writes("main")
-        board.end_write()
-
-    together(write, Ana=_plain_reader(board, room, "Ana"), Ben=_plain_reader(board, room, "Ben"))
-    room.closes()
-
-
-def _writers_wait(cls: Any) -> None:
-    board, room = cls(), _Room("main", "Ana", "Ben")
-    board.start_read()
-
-    def read() -> None:
-        room.reads("main")
-        board.end_read()
-
-    together(read, Ana=_plain_writer(board, room, "Ana"), Ben=_plain_writer(board, room, "Ben"))
-    room.closes()
-
-
-def _both_wait(cls: Any) -> None:
-    board, room = cls(), _Room("main", "Ana", "Ben")
-    board.start_write()
-
-    def write() -> None:
-        room.writes("main")
-        board.end_write()
-
-    together(write, Ana=_plain_writer(board, room, "Ana"), Ben=_plain_reader(board, room, "Ben"))
+def _wait_for_dan(cls: Any, writes: bool, ana: Any, ben: Any) -> None:
+    """Ana and Ben come while Dan is at the board."""
+    board, room = cls(), _Room("Ana", "Ben", "Dan")
+    start, act, end = (
+        (board.start_write, room.writes, board.end_write) if writes else (board.start_read, room.reads, board.end_read)
+    )
+    start()
+    together(lambda: (act("Dan"), end()), Ana=ana(board, room, "Ana"), Ben=ben(board, room, "Ben"))
     room.closes()
 
 
 def _overtaken(cls: Any) -> None:
-    """Wrong only where Ana was waiting when Cem came. No thread can see that; but see `_no_preemption`."""
-    board, begun = cls(), Event()
+    """Ana comes while Dan reads. Wrong only where she was waiting when Cem came: no thread can see that; but see `_no_preemption`."""
+    board, ana_comes = cls(), Event()
     ana = _Guest("Ana")
 
     def write() -> None:
-        begun.set()
+        ana_comes.set()
         board.start_write()
-        ana.writes = True
+        ana.is_writing = True
         board.end_write()
 
     def read() -> None:
-        begun.wait()
+        ana_comes.wait()
         board.start_read()
-        if not ana.writes:
+        if not ana.is_writing:
             raise Broken("Ana was waiting to write, and Cem, who came later to read, was let in before her")
         board.end_read()
 
     board.start_read()
-    together(lambda: (begun.wait(), board.end_read()), Ana=write, Cem=read)
+    together(lambda: (ana_comes.wait(), board.end_read()), Ana=write, Cem=read)
 
 
-def _no_preemption(exploration: Exploration) -> str | None:
+def _no_preemption(exploration: Exploration) -> Broken | None:
     """Is there a schedule in which Cem overtakes Ana, and she was stopped by nothing but the board?
 
     Between the announcement of Ana and the board she would have to be preempted for Cem to be before her at the board; and
     the counterexample has the fewest preemptions that there are.
     """
     if exploration.failure is None:
-        return ""
-    found = exploration.counterexample
-    if found is None or (found.preemptions and exploration.notes):
         return None
-    return "" if found.preemptions else str(exploration.failure.exception)
+    found, error = exploration.counterexample, exploration.failure.exception
+    if found is None or (found.preemptions and exploration.notes):
+        raise Undecided
+    return error if isinstance(error, Broken) and not found.preemptions else None
 
 
 def check_board(cls: Any) -> Verdict:
@@ -244,38 +221,65 @@ def check_board(cls: Any) -> Verdict:
     stuck = "somebody waits for the board for ever"
     return explored(
         [
-            Scenario(
+            alone(
                 "One cook alone uses the board",
                 lambda: _board_alone(cls),
                 "Try all six methods one after the other.",
                 "somebody waits for a board that nobody uses",
+                "Who is still counted as being at the board, or as waiting for it, when everybody has left?",
             ),
-            Scenario(
+            alone(
                 "An exception in the body of with",
                 lambda: _spilt(cls),
                 "What is done when the body does not come to its end?",
                 "the board is not free after an exception in the body",
+                "What is done when the body does not come to its end?",
             ),
             Scenario(
-                "Two read at once",
+                "Ana and Ben read at once",
                 lambda: _two_readers(cls),
-                "Do readers disturb each other?",
+                rules,
                 "one reader waits for the other one to leave",
+                "What does the second reader wait for, and who has made it so?",
+                here="Ana",
             ),
-            Scenario("Ana writes, Ben reads", lambda: _reader_and_writer(cls, _reader, _writer), rules, stuck),
+            Scenario("Ana writes, Ben reads", lambda: _reader_and_writer(cls, _reader, _writer), rules, stuck, wake),
             Scenario(
-                "Ana writes, Ben reads", lambda: _reader_and_writer(cls, _plain_reader, _plain_writer), rules, stuck
+                "Ana writes, Ben reads", lambda: _reader_and_writer(cls, _plain_reader, _plain_writer), rules, stuck, wake
             ),
             Scenario("Ana and Ben write", lambda: _two_writers(cls), rules, stuck),
-            Scenario("Two readers wait for a writer", lambda: _readers_wait(cls), wake, stuck),
-            Scenario("Two writers wait for a reader", lambda: _writers_wait(cls), wake, stuck),
-            Scenario("A writer and a reader wait for a writer", lambda: _both_wait(cls), wake, stuck),
+            Scenario(
+                "Two readers wait for Dan, who writes",
+                lambda: _wait_for_dan(cls, True, _plain_reader, _plain_reader),
+                rules,
+                stuck,
+                wake,
+                here="Dan",
+            ),
+            Scenario(
+                "Two writers wait for Dan, who reads",
+                lambda: _wait_for_dan(cls, False, _plain_writer, _plain_writer),
+                rules,
+                stuck,
+                wake,
+                here="Dan",
+            ),
+            Scenario(
+                "A writer and a reader wait for Dan, who writes",
+                lambda: _wait_for_dan(cls, True, _plain_writer, _plain_reader),
+                rules,
+                stuck,
+                wake,
+                here="Dan",
+            ),
             Scenario(
                 "Ana waits to write, and Cem comes to read",
                 lambda: _overtaken(cls),
                 "What does a reader look at before going in? How can it know that a writer is waiting?",
                 stuck,
+                wake,
                 judge=_no_preemption,
+                here="Dan",
             ),
         ],
         "Many read or one writes, and no writer is overtaken by later readers",

@@ -5,14 +5,15 @@ from __future__ import annotations
 from threading import Thread
 from typing import Any
 
-from .exploring import Broken, Scenario, explored, together
+from .exploring import explored
 from .questions import Verdict
+from .scenarios import SHARED, Broken, Scenario, alone, together
 
 
-def comes_out(expected: list[object], got: list[object], by: str = "") -> None:
+def comes_out(expected: list[object], got: list[object], by: str = "the pass", hint: str = "") -> None:
     """Exactly these dishes, in this order; each is known by itself, not by what it thinks it equals."""
     if len(expected) != len(got) or any(a is not b for a, b in zip(expected, got, strict=True)):
-        raise Broken(f"{by or 'the pass'} must give {expected}, and gave {got}")
+        raise Broken(f"{by} must give {expected}, and gave {got}", hint)
 
 
 def _pass_alone(cls: Any) -> None:
@@ -25,8 +26,8 @@ def _pass_alone(cls: Any) -> None:
     for number in (1, 2):
         small.put(number)
         other.put(-number)
-        comes_out([-number], [other.take()])
-        comes_out([number], [small.take()])
+        comes_out([-number], [other.take()], f"of two passes, that on which {-number} was put", SHARED)
+        comes_out([number], [small.take()], f"of two passes, that on which {number} was put", SHARED)
 
 
 def _one_too_many(cls: Any, capacity: int) -> None:
@@ -119,41 +120,32 @@ def _two_wait_to_put(cls: Any) -> None:
 
 
 _RACE = "What has a thread seen before it acts, and is it still so when it acts?"
-_STUCK = "somebody waits for ever"
 
 
 def buffer(cls: Any) -> list[Scenario]:
     """What every pass must do, closed at the end or not; the cheapest first."""
-    wake = "Who waits for what, and who is woken by which of your lines?"
+    full = "What must put do when the pass is full, and when is it sure that it no longer is?"
+    empty = "What must take do when the pass is empty, and when is it sure that it no longer is?"
     return [
-        Scenario(
+        alone(
             "One cook alone puts and takes",
             lambda: _pass_alone(cls),
             "Any object can be a dish. Which one comes out first?",
             "put or take waits although it need not",
+            "For how many dishes is there room, and when exactly do your put and your take wait?",
         ),
+        Scenario("Ana puts one dish more than there is room for", lambda: _one_too_many(cls, 1), full),
+        Scenario("Ana puts one dish more than there is room for", lambda: _one_too_many(cls, 2), full),
+        Scenario("Ben takes from an empty pass", lambda: _nothing_there(cls), empty),
+        Scenario("Ana puts two dishes, Ben takes two", lambda: _one_to_one(cls, 1, 2), _RACE),
+        Scenario("Ana puts two dishes, Ben takes two", lambda: _one_to_one(cls, 2, 2), _RACE),
+        Scenario("Ana puts two dishes and Ben one", lambda: _two_put(cls), _RACE),
+        Scenario("Ana and Ben wait for one place, and Cem takes one dish", lambda: _two_for_one_place(cls), _RACE, here="Cem"),
+        Scenario("Ana puts two dishes, Ben and Cem take one each", lambda: _two_take(cls, 2), _RACE, here="Ana"),
         Scenario(
-            "Ana puts one dish more than there is room for",
-            lambda: _one_too_many(cls, 1),
-            "What must put do when the pass is full, and when is it sure that it no longer is?",
+            "Ana and Ben wait for two places, and Cem takes two dishes", lambda: _two_wait_to_put(cls), _RACE, here="Cem"
         ),
-        Scenario(
-            "Ana puts one dish more than there is room for",
-            lambda: _one_too_many(cls, 2),
-            "How many dishes may be on the pass?",
-        ),
-        Scenario(
-            "Ben takes from an empty pass",
-            lambda: _nothing_there(cls),
-            "What must take do when the pass is empty, and when is it sure that it no longer is?",
-        ),
-        Scenario("Ana puts two dishes, Ben takes two", lambda: _one_to_one(cls, 1, 2), wake, _STUCK),
-        Scenario("Ana puts two dishes, Ben takes two", lambda: _one_to_one(cls, 2, 2), wake, _STUCK),
-        Scenario("Ana puts two dishes and Ben one", lambda: _two_put(cls), _RACE, _STUCK),
-        Scenario("Ana and Ben wait for one place", lambda: _two_for_one_place(cls), _RACE, _STUCK),
-        Scenario("Two dishes are put, Ben and Cem take one each", lambda: _two_take(cls, 2), wake, _STUCK),
-        Scenario("Ana and Ben wait for two places", lambda: _two_wait_to_put(cls), wake, _STUCK),
-        Scenario("Two dishes are put, Ben and Cem take one each", lambda: _two_take(cls, 1), wake, _STUCK),
+        Scenario("Ana puts two dishes, Ben and Cem take one each", lambda: _two_take(cls, 1), _RACE, here="Ana"),
     ]
 
 

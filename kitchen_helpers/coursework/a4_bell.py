@@ -7,14 +7,15 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from .exploring import Broken, Scenario, explored, together
+from .exploring import explored
 from .questions import Verdict
+from .scenarios import Broken, Scenario, together
 
 
 class _Mark:
     """That somebody has come to a round. Each round has its own, so that nobody reads what another one still writes."""
 
-    made = False
+    has_come = False
 
 
 def _rounds(cls: Any, cooks: int, rounds: int) -> None:
@@ -25,10 +26,10 @@ def _rounds(cls: Any, cooks: int, rounds: int) -> None:
     def work(name: str) -> None:
         for number in range(1, rounds + 1):
             marks = came[number - 1]
-            marks[name].made = True
+            marks[name].has_come = True
             bell.wait()
             for other in names:
-                if not marks[other].made:
+                if not marks[other].has_come:
                     raise Broken(f"{name} passed round {number} before {other} had come to it")
 
     first, *others = names
@@ -40,19 +41,19 @@ def _works(work: Callable[[str], None], name: str) -> Callable[[], None]:
 
 
 def _one_goes_on(cls: Any) -> None:
-    """Ana and main ring twice; then Ana comes to the third round, alone."""
+    """Ana and Ben ring twice; then Ana comes to the third round, alone."""
     bell = cls(2)
     came = [_Mark() for _ in range(2)]
 
     def ring_three_times() -> None:
         for number in (1, 2, 3):
             bell.wait()
-            if number == 3 or not came[number - 1].made:
-                raise Broken(f"Ana passed round {number} before main had come to it")
+            if number == 3 or not came[number - 1].has_come:
+                raise Broken(f"Ana passed round {number} before Ben had come to it")
 
     threading.Thread(target=ring_three_times, name="Ana", daemon=True).start()
     for mark in came:
-        mark.made = True
+        mark.has_come = True
         bell.wait()
 
 
@@ -107,18 +108,21 @@ def check_bell(cls: Any) -> Verdict:
     """a4.q2"""
     if _uses_barrier(cls):
         return Verdict("wrong", "threading.Barrier is not allowed here.", "The bell is to be made of simpler things.")
-    stuck = "everybody has come, and somebody waits for ever"
+    stuck = "everybody has come"
     fast = "What does a cook find who comes to the next round while another one has not yet left this one?"
     missing = "What exactly does a cook wait for, and when is it sure?"
+    told = "Who notices that everybody has come, and what do those who wait find when they are woken?"
     return explored(
         [
-            Scenario("One cook alone, three rounds", lambda: _rounds(cls, 1, 3), fast, stuck),
+            Scenario("One cook alone, three rounds", lambda: _rounds(cls, 1, 3), fast, stuck, told, here="Ana"),
             Scenario("Two cooks are expected, one comes", lambda: _one_missing(cls, 2), missing),
-            Scenario("Two cooks, one round", lambda: _rounds(cls, 2, 1), missing, stuck),
+            Scenario("Two cooks, one round", lambda: _rounds(cls, 2, 1), missing, stuck, told, here="Ana"),
             Scenario("Three cooks are expected, two come", lambda: _one_missing(cls, 3), missing),
-            Scenario("Two cooks, two rounds", lambda: _rounds(cls, 2, 2), fast, stuck),
-            Scenario("Two cooks, two rounds, and one begins a third", lambda: _one_goes_on(cls), fast, stuck),
-            Scenario("Three cooks, one round", lambda: _rounds(cls, 3, 1), "Who wakes those who wait?", stuck),
+            Scenario("Two cooks, two rounds", lambda: _rounds(cls, 2, 2), fast, stuck, fast, here="Ana"),
+            Scenario(
+                "Two cooks, two rounds, and one begins a third", lambda: _one_goes_on(cls), fast, stuck, fast, here="Ben"
+            ),
+            Scenario("Three cooks, one round", lambda: _rounds(cls, 3, 1), missing, stuck, told, here="Ana"),
         ],
         "Nobody passes a round before everybody has come to it",
     )

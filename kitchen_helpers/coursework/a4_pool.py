@@ -7,8 +7,9 @@ from collections.abc import Callable
 from threading import Event
 from typing import Any
 
-from .exploring import Broken, Scenario, explored, meet, together
+from .exploring import explored
 from .questions import Verdict
+from .scenarios import PASSED_ON, Broken, Scenario, alone, meet, together
 
 
 class _Oven:
@@ -24,7 +25,7 @@ class _Cold(Exception):
     """What a failing `make` raises."""
 
 
-class _Burnt(Exception):
+class _Spilt(Exception):
     """What happens while an oven is used."""
 
 
@@ -37,7 +38,7 @@ class _Workshop:
         self.calls = 0
         self.ovens: list[_Oven] = []
         self.counting = threading.Lock()
-        self.broken: list[str] = []
+        self.broken: list[Broken] = []
 
     def make(self) -> _Oven:
         with self.counting:
@@ -60,12 +61,12 @@ class _Workshop:
         oven.user = ""
 
     def breaks(self, rule: str) -> None:
-        self.broken.append(rule)  # the answer may catch what is raised here
-        raise Broken(rule)
+        self.broken.append(Broken(rule))  # the answer may catch what is raised here
+        raise self.broken[-1]
 
     def closes(self) -> None:
         if self.broken:
-            raise Broken(self.broken[0])
+            raise self.broken[0]
 
 
 def _bakes(pool: Any, shop: _Workshop, name: str, meanwhile: Callable[[], object] = int) -> Callable[[], str]:
@@ -111,17 +112,17 @@ def _pool_alone(cls: Any) -> None:
     cls(_Workshop(1).make, 1).close()
 
 
-def _burnt_alone(cls: Any) -> None:
+def _spilt_alone(cls: Any) -> None:
     shop = _Workshop(1)
     pool = cls(shop.make, 1)
     for _ in range(2):
         try:
             with pool.oven():
-                raise _Burnt
-        except _Burnt:
+                raise _Spilt
+        except _Spilt:
             pass
         else:
-            raise Broken("an exception in the body must reach the caller")
+            raise Broken("an exception in the body must reach the caller", PASSED_ON)
     if _bakes(pool, shop, "Ana")() != "baked":
         raise Broken("after an exception in the body Ana must get an oven")
     pool.close()
@@ -151,12 +152,12 @@ def _all_bake(shop: _Workshop, how: list[str]) -> None:
 
 def _two_ovens_at_once(cls: Any) -> None:
     shop = _Workshop(2)
-    pool, ana, ben = cls(shop.make, 2), Event(), Event()
+    pool, ana_bakes, ben_bakes = cls(shop.make, 2), Event(), Event()
     _all_bake(
         shop,
         together(
-            Ana=_bakes(pool, shop, "Ana", lambda: meet(ana, ben)),
-            Ben=_bakes(pool, shop, "Ben", lambda: meet(ben, ana)),
+            Ana=_bakes(pool, shop, "Ana", lambda: meet(ana_bakes, ben_bakes)),
+            Ben=_bakes(pool, shop, "Ben", lambda: meet(ben_bakes, ana_bakes)),
         ),
     )
 
@@ -164,7 +165,7 @@ def _two_ovens_at_once(cls: Any) -> None:
 def _two_wait_for_an_oven(cls: Any) -> None:
     shop = _Workshop(1)
     pool = cls(shop.make, 1)
-    _all_bake(shop, together(_bakes(pool, shop, "main"), Ana=_bakes(pool, shop, "Ana"), Ben=_bakes(pool, shop, "Ben")))
+    _all_bake(shop, together(_bakes(pool, shop, "Dan"), Ana=_bakes(pool, shop, "Ana"), Ben=_bakes(pool, shop, "Ben")))
 
 
 def _cold_for_one(cls: Any) -> None:
@@ -212,7 +213,7 @@ def _close_with_a_line(cls: Any) -> None:
             shop.breaks("Ana got an oven after close() had come back")
 
     with pool.oven() as oven:
-        oven.user = "main"
+        oven.user = "Dan"
         threads = [
             threading.Thread(target=_bakes(pool, shop, "Ana", meanwhile), name="Ana"),
             threading.Thread(target=close, name="Cem"),
@@ -234,7 +235,7 @@ def _close_twice_while_used(cls: Any) -> None:
         _nobody_uses(shop, "close() came back")
 
     with pool.oven() as oven:
-        oven.user = "main"
+        oven.user = "Dan"
         threads = [threading.Thread(target=close, name=name) for name in ("Ana", "Ben")]
         for thread in threads:
             thread.start()
@@ -247,26 +248,52 @@ def check_pool(cls: Any) -> Verdict:
     """a4.q1"""
     back = "Which of your lines give a place back, and are they reached whatever happens?"
     race = "What does a thread know about free ovens when it acts on it?"
+    told = "When an oven comes back, or was not made after all, who is told?"
     close = "Who may be inside, and who in line, when the pool is closed? What does each of them find?"
     stuck = "somebody waits for an oven for ever"
-    closing = "the pool is closed, and somebody waits for ever"
+    closing = "the pool is closed"
     return explored(
         [
-            Scenario("One cook alone", lambda: _pool_alone(cls), "Read the rules of the pool again.", stuck),
-            Scenario("An exception in the body of with", lambda: _burnt_alone(cls), back, stuck),
-            Scenario("A make that fails twice", lambda: _cold_alone(cls), back, "the place of a failed make() is lost"),
-            Scenario("Two ovens for two", lambda: _two_ovens_at_once(cls), race, "one waits although there is room"),
-            Scenario("One oven for two", lambda: _two_for_one_oven(cls), race, stuck),
-            Scenario("Ana uses an oven while the pool is closed", lambda: _close_while_used(cls), close, closing),
+            alone(
+                "One cook alone",
+                lambda: _pool_alone(cls),
+                "Which rule of the pool is about this call?",
+                "oven() or close() waits although it need not",
+                "Which of your lines take a place, and which give it back?",
+            ),
+            alone("An exception in the body of with", lambda: _spilt_alone(cls), back, stuck, back),
+            alone("A make that fails twice", lambda: _cold_alone(cls), back, "the place of a failed make() is lost", back),
+            Scenario(
+                "Two ovens for two", lambda: _two_ovens_at_once(cls), race, "one waits although there is room for another oven"
+            ),
+            Scenario("One oven for two", lambda: _two_for_one_oven(cls), race, stuck, told),
+            Scenario(
+                "Ana uses an oven while Dan closes the pool", lambda: _close_while_used(cls), close, closing, close, here="Dan"
+            ),
             Scenario(
                 "One oven for two, and the first make fails",
                 lambda: _cold_for_one(cls),
                 back,
                 "make() has failed, and who is in line waits for ever",
+                told,
             ),
-            Scenario("Ana and Ben close while an oven is used", lambda: _close_twice_while_used(cls), close, closing),
-            Scenario("Cem closes while Ana is in line", lambda: _close_with_a_line(cls), close, closing),
-            Scenario("One oven for three", lambda: _two_wait_for_an_oven(cls), race, stuck),
+            Scenario(
+                "Ana and Ben close while Dan uses an oven",
+                lambda: _close_twice_while_used(cls),
+                close,
+                closing,
+                close,
+                here="Dan",
+            ),
+            Scenario(
+                "Cem closes while Dan uses an oven and Ana is in line",
+                lambda: _close_with_a_line(cls),
+                close,
+                closing,
+                close,
+                here="Dan",
+            ),
+            Scenario("One oven for three", lambda: _two_wait_for_an_oven(cls), race, stuck, told, here="Dan"),
         ],
         "Never too many ovens, and every one comes back",
     )

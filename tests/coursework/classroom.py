@@ -17,14 +17,15 @@ KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": 
 
 def right(question: str) -> str:
     """A right answer to a question, from those with which its check is tested."""
-    return next(iter(_answers(question).RIGHT.values()))
+    return next(iter(answers_to(question).RIGHT.values()))
 
 
 def wrong(question: str) -> str:
-    return next(iter(_answers(question).WRONG.values()))[0]
+    return next(iter(answers_to(question).WRONG.values()))[0]
 
 
-def _answers(question: str) -> Any:
+def answers_to(question: str) -> Any:
+    """The module with the answers to a question."""
     return importlib.import_module(f".answers.{question.replace('.', '_')}", __package__)
 
 

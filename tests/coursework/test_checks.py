@@ -36,6 +36,11 @@ TOO_LARGE = [
     for question, module in MODULES.items()
     for name, source in getattr(module, "TOO_LARGE", {}).items()
 ]
+UNEXPLORABLE = [
+    pytest.param(question, *answer, id=f"{question} {name}")
+    for question, module in MODULES.items()
+    for name, answer in getattr(module, "UNEXPLORABLE", {}).items()
+]
 LIMIT = 20
 """Seconds for one verdict on a busy machine; alone it takes under 5."""
 
@@ -136,6 +141,39 @@ def test_a_wrong_answer_fails_for_its_reason(question: str, source: str, words: 
     assert verdict.status == "wrong", verdict
     assert words in verdict.message, verdict
     assert verdict.hint, verdict
+
+
+@pytest.mark.parametrize(
+    ("question", "name", "hint"),
+    [
+        ("a2.q1", "keeps the lock when it raises", "It waits for what it holds itself"),
+        ("a2.q2", "the locks in the order of the arguments", "make a circle impossible"),
+        ("a2.q2", "no lock for the till that gets it", "can another thread take or bring money"),
+        ("a2.q2", "tries, gives way and tries again", "Nobody sleeps, and yet nobody gets through"),
+        ("a2.q2", "gives up when a till is busy", "What does yours do when a till is busy"),
+        ("a2.q3", "the exception is swallowed", "on its way through your get"),
+        ("a3.q1", "one dish too few", "For how many dishes is there room"),
+        ("a3.q1", "one pass for all", "what to the class"),
+        ("a3.q1", "two locks, two conditions", "which lock has each of your conditions"),
+        ("a3.q1", "put wakes nobody", "who is woken by which of your lines"),
+        ("a3.q1", "waits with the lock held", "hold meanwhile"),
+        ("a3.q1", "asks again and again, and keeps the lock meanwhile", "What does it ask for again and again"),
+        ("a3.q1", "says so before it is there", "whyever it was woken"),
+        ("a3.q1", "a set of dishes", "what does it expect, and what does it find"),
+        ("a4.q1", "an exception keeps the oven", "are they reached whatever happens"),
+        ("a4.q3", "no threads", "Which thread calls eat"),
+    ],
+)
+def test_a_hint_is_about_what_went_wrong(question: str, name: str, hint: str) -> None:
+    assert hint in check(question, MODULES[question].WRONG[name][0]).hint
+
+
+@pytest.mark.parametrize(("question", "source", "why", "instead"), UNEXPLORABLE)
+def test_what_cannot_be_explored_is_not_held_against_an_answer(question: str, source: str, why: str, instead: str) -> None:
+    verdict = check(question, source)
+    assert verdict.status == "unfinished" and why in verdict.message and instead in verdict.hint, verdict
+    assert verdict.hint.startswith("That is not held against your answer")
+    assert "cls(" not in verdict.message, "a line of the check"
 
 
 @pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import kitchen_helpers as kh
 from kitchen_helpers.coursework import Question, Verdict, boxes, instant
 from kitchen_helpers.coursework.questions import QUESTIONS
 
-from .classroom import right, wrong
+from .classroom import answers_to, right, wrong
 
 CELL = "/tmp/ipykernel_4711/{}.py"
 
@@ -61,6 +62,40 @@ def test_right_and_wrong_with_the_line_in_the_students_own_cell(cell: Any) -> No
     assert source.splitlines()[step.line - 1].strip() == step.source
     assert verdict.message in str(verdict) and "Ana" in str(verdict)
     assert "<svg" in verdict._repr_html_()
+
+
+def test_lines_with_numbers_are_lines_of_the_students_own_cell(cell: Any) -> None:
+    source = answers_to("a3.q3").WRONG["the text is read before the reader may"][0]
+    verdict = kh.check("a3.q3", cell(source)["MenuBoard"])
+    assert verdict.exploration is not None and verdict.exploration.counterexample is not None
+    lines = source.splitlines()
+    mine = [step for step in verdict.exploration.counterexample if not step.action.startswith("check: ")]
+    checks = [step for step in verdict.exploration.counterexample if step.action.startswith("check: ")]
+    assert mine and all(lines[step.line - 1].strip() == step.source for step in mine)
+    assert checks and not any(step.line or step.source for step in checks)
+    assert {step.thread for step in [*mine, *checks]} == {"Ana", "Ben"}
+    for shown in (str(verdict), verdict._repr_html_()):
+        assert "stands in no line of it" in shown and " of your cell" in shown
+        assert "a3_board" not in shown and "replay" not in shown and "repeat it" not in shown
+
+
+@pytest.mark.parametrize(
+    ("question", "name", "told", "untold"),
+    [
+        ("a4.q2", "two events by turns, which stay set", "Ana passed round 3 before Ben had come to it", "main"),
+        ("a4.q2", "counts back when leaving", "deadlock: Ana waits for ever", "main"),
+        ("a3.q2", "close wakes nobody", "waits for a notification of", "the end of"),  # of the check's own thread
+        ("a2.q3", "one lock for all", "Ana holds cache.lock and waits for soup.ready of the check (line 12)", "main"),
+        ("a3.q2", "a waiting put does not look whether it was closed", "Ana waits, and waits again", "in circles"),
+        ("a3.q3", "an exception does not free the board", "Ana waits for a notification of", "main"),
+        ("a2.q2", "tries, gives way and tries again", "Ana and Ben go round in circles", "main"),
+    ],
+)
+def test_who_does_what_in_the_lanes_has_a_name(cell: Any, question: str, name: str, told: str, untold: str) -> None:
+    names = cell(answers_to(question).WRONG[name][0])
+    verdict = kh.check(question, *(names[part] for part in QUESTIONS[question].names))
+    for shown in (str(verdict), re.sub("<style.*?</style>", "", verdict._repr_html_(), flags=re.DOTALL)):
+        assert told in shown and not re.search(rf"\b{untold}\b", shown), shown
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 RIGHT: name -> source of an answer cell. WRONG: name -> (source, words that the message must contain), one planted bug each.
 TOO_LARGE, where there is one: right answers with more schedules than there is time for; they are left to the teacher.
+UNEXPLORABLE, where there is one: right answers with something that has no model: name -> (source, words that the message must
+contain, words that the hint must contain, which says what to write instead).
 """
 
 

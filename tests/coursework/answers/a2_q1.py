@@ -298,11 +298,11 @@ WRONG = {
             "import Condition",
             "import Condition, Lock",
         ),
-        "a lock that nobody gives back",
+        "does not come back; Ana waits for ever",
     ),
     "a property that takes the lock again": (
         planted(PROPERTY, "threading.RLock()", "threading.Lock()"),
-        "a lock that nobody gives back",
+        "does not come back; Ana waits for ever",
     ),
     "a balance of all tills": (
         planted(LOCK, "self.balance", "Till.balance"),

@@ -229,6 +229,32 @@ def transfer(a, b, amount):
     return done
 """
 
+UNEXPLORABLE = {
+    "tills in the order that dataclass makes": (
+        planted(
+            ORDERED,
+            """class Till:
+    def __init__(self, balance=0):
+        self.balance = balance
+        self.lock = Lock()
+""",
+            """from dataclasses import dataclass, field
+from itertools import count
+
+@dataclass(order=True)
+class Till:
+    balance: float = field(default=0, compare=False)
+    number: int = field(default_factory=count().__next__, init=False)
+    lock: object = field(default_factory=Lock, init=False, compare=False)
+""",
+            "sorted((a, b), key=id)",
+            "sorted((a, b))",
+        ),
+        "which dataclass made",
+        "sort by a key",
+    ),
+}
+
 WRONG = {
     "the locks in the order of the arguments": (
         planted(ORDERED, _AFTER, "    with a.lock, b.lock:"),

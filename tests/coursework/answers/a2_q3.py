@@ -337,7 +337,7 @@ WRONG = {
             """            oven.release()
             return dish""",
         ),
-        "a lock that nobody gives back",
+        "a cook has failed, and get does not come back",
     ),
     "the exception is swallowed": (
         planted(

@@ -247,6 +247,50 @@ RIGHT = {
 
 TOO_LARGE = {"timed waits": TIMED}
 
+UNEXPLORABLE = {
+    "a queue of its own": (
+        """
+from queue import Queue
+
+class Pass(Queue):
+    take = Queue.get
+""",
+        "a class derived from Queue",
+        "hold a Queue in an attribute",
+    ),
+    "a log of objects": (
+        planted(
+            ONE_CONDITION,
+            "import threading",
+            "import logging, threading",
+            """            self.dishes.append(dish)
+""",
+            """            self.dishes.append(dish)
+            logging.info("%s is on %s", dish, self)
+""",
+            """    def take""",
+            """    def __repr__(self):
+        return f"<Pass {len(self.dishes)}/{self.capacity}>"
+
+    def take""",
+        ),
+        "logging holds a lock of its own",
+        "plain texts and numbers",
+    ),
+    "the lock of another condition": (
+        planted(
+            TWO_CONDITIONS,
+            """        lock = Lock()
+        self.not_full = Condition(lock)
+        self.not_empty = Condition(lock)""",
+            """        self.not_full = Condition()
+        self.not_empty = Condition(self.not_full._lock)""",
+        ),
+        "_lock of a condition has no model",
+        "Condition(self.lock)",
+    ),
+}
+
 WRONG = {
     "no bound": (
         planted(
@@ -270,7 +314,7 @@ WRONG = {
     "last in, first out": (planted(TWO_CONDITIONS, "popleft()", "pop()"), "must give"),
     "if instead of while in put": (planted(TWO_CONDITIONS, "while len", "if len"), "there is room for"),
     "if instead of while in take": (planted(TWO_CONDITIONS, "while not", "if not"), "IndexError"),
-    "one condition and notify": (planted(ONE_CONDITION, "notify_all()", "notify()"), "somebody waits for ever"),
+    "one condition and notify": (planted(ONE_CONDITION, "notify_all()", "notify()"), "Cem waits for ever"),
     "take wakes nobody": (
         planted(
             ONE_CONDITION,
@@ -280,7 +324,7 @@ WRONG = {
             """            dish = self.dishes.pop(0)
 """,
         ),
-        "somebody waits for ever; Ana",
+        "Ana and Ben wait for ever",
     ),
     "put wakes nobody": (
         planted(
@@ -289,7 +333,7 @@ WRONG = {
 """,
             "",
         ),
-        "somebody waits for ever",
+        "Ana and Ben wait for ever",
     ),
     "notifies only when it was empty": (
         planted(
@@ -300,7 +344,7 @@ WRONG = {
                 self.not_empty.notify()
 """,
         ),
-        "somebody waits for ever",
+        "Cem waits for ever",
     ),
     "notifies only when it was full": (
         planted(
@@ -311,7 +355,7 @@ WRONG = {
                 self.not_full.notify()
 """,
         ),
-        "Ana and Ben wait for two places: somebody waits for ever",
+        "Ana and Ben wait for two places, and Cem takes two dishes: Ben waits for ever",
     ),
     "raises when there is nothing": (
         planted(
@@ -345,7 +389,7 @@ WRONG = {
                 time.sleep(0.001)
             return self.dishes.pop(0)""",
         ),
-        "somebody waits for ever; Ben goes round in circles",
+        "Ben goes round in circles",
     ),
     "looks, then takes": (
         planted(
@@ -378,7 +422,7 @@ WRONG = {
             self.full.acquire()
             dish = self.dishes.popleft()""",
         ),
-        "somebody waits for ever",
+        "Ana and Ben wait for ever",
     ),
     "says so before it is there": (
         planted(

@@ -289,7 +289,7 @@ RIGHT = {
 if sys.version_info >= (3, 13):
     RIGHT["Queue.shutdown"] = SHUTDOWN
 
-_BLOCKED = "the pass is closed, and somebody waits for ever"
+_BLOCKED = ": the pass is closed; "
 
 WRONG = {
     "close wakes one taker only": (
@@ -395,7 +395,7 @@ WRONG = {
             self.closed = True
 """,
         ),
-        "Closed",
+        "closing twice is harmless",
     ),
     "take returns None at the end": (
         planted(
@@ -455,11 +455,11 @@ WRONG = {
             """                self.changed.notify()
                 return""",
         ),
-        "Two dishes are put, Ben and Cem take one each",
+        "Ana puts two dishes, Ben and Cem take one each: Cem waits for ever",
     ),
     "if instead of while": (
         planted(TWO_CONDITIONS, "while not self.dishes and not self.closed", "if not self.dishes and not self.closed"),
-        "Closed in Ben",
+        "Ben raises Closed (line ",
     ),
     "the other exception": (
         planted(
@@ -471,7 +471,7 @@ WRONG = {
         ),
         "IndexError",
     ),
-    "a flag of all passes": (planted(ONE_CONDITION, "self.open", "Pass.open"), "no more dishes, please"),
+    "a flag of all passes": (planted(ONE_CONDITION, "self.open", "Pass.open"), "a pass was closed, and another one raised Closed"),
     "Closed is no exception": (
         planted(ONE_CONDITION, "class Closed(RuntimeError):", "class Closed:"),
         "Closed must be a class of exceptions",
@@ -485,6 +485,6 @@ WRONG = {
             """            if self.closed:
 """,
         ),
-        "the pass is closed, and somebody waits for ever",
+        _BLOCKED,
     ),
 }

@@ -441,7 +441,7 @@ WRONG = {
     ),
     "a writer who leaves wakes one reader": (
         planted(TWO_CONDITIONS, "_may_read.notify_all()", "_may_read.notify()"),
-        "Two readers wait for a writer: somebody waits",
+        "Two readers wait for Dan, who writes: somebody waits",
     ),
     "a writer who leaves forgets the writers": (
         planted(

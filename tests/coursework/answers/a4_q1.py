@@ -353,7 +353,7 @@ class""",
             """        if True:
 """,
         ),
-        "Ana and Ben close while an oven is used",
+        "Ana and Ben close while Dan uses an oven",
     ),
     "no lock": (
         planted(

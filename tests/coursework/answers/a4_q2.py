@@ -176,11 +176,11 @@ WRONG = {
             self.here -= 1
 """,
         ),
-        "somebody waits for ever",
+        "everybody has come; ",
     ),
     "set back by the last one, and waited for by the count": (
         planted(GENERATION, "while mine == self.round:", "while self.here:"),
-        "somebody waits for ever",
+        "everybody has come; ",
     ),
     "set back by the last one before the others have looked": (
         planted(
@@ -192,7 +192,7 @@ WRONG = {
                 return
 """,
         ),
-        "somebody waits for ever",
+        "everybody has come; ",
     ),
     "if instead of while": (planted(GENERATION, "while mine ==", "if mine =="), "somebody passed"),
     "notify wakes one": (planted(GENERATION, "notify_all()", "notify()"), "Three cooks, one round"),
@@ -203,7 +203,7 @@ WRONG = {
 """,
             "",
         ),
-        "somebody waits for ever",
+        "everybody has come; ",
     ),
     "one too few": (planted(GENERATION, "== self.cooks:", "== self.cooks - 1 or self.cooks == 1:"), "somebody passed"),
     "no lock": (
@@ -214,7 +214,7 @@ WRONG = {
             """        if True:
 """,
         ),
-        "somebody waits for ever",
+        "everybody has come; ",
     ),
     "one turnstile": (
         planted(
@@ -272,7 +272,7 @@ WRONG = {
                 return
 """,
         ),
-        "somebody waits for ever",
+        "everybody has come; ",
     ),
     "sleeps and hopes": (
         planted(

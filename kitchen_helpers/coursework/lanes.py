@@ -1,0 +1,115 @@
+"""An exploration as a student is shown it: lines with numbers are lines of the answer, and nothing else is."""
+
+from __future__ import annotations
+
+import linecache
+import os
+import re
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from ..interleavings import Exploration, Failure, Step, Wait
+
+_OURS = str(Path(__file__).parents[1]) + os.sep
+_CHECKS = sorted(str(path) for path in Path(__file__).parent.glob("*.py"))
+_LIBRARY = os.path.dirname(os.__file__) + os.sep
+_MARK = "check: "
+_NOTE = f"what begins with “{_MARK.strip()}” is done by the program that tries your answer, and stands in no line of it"
+_NAMES = {"action", "blocked", "cycle", "held_by", "message", "note", "thread", "waits", "waits_for"}
+_REPEAT = re.compile(r'^(<p><span class="soft">repeat it:</span>.*?</p>|repeat it: [^<\n]*)\n?', re.MULTILINE)
+
+
+@dataclass(frozen=True, repr=False)
+class Lanes(Exploration):
+    """It does not say how to repeat the schedule: students have no name for the program that tries their answer."""
+
+    @classmethod
+    def of(cls, exploration: Exploration, here: str) -> Lanes:
+        """Steps of the check are marked and have no line; `here` names the thread that runs it, whose wait for the others is left out."""
+        found = {field.name: getattr(exploration, field.name) for field in fields(exploration)}
+        if exploration.failure is not None:
+            steps = exploration.counterexample.steps if exploration.counterexample is not None else ()
+            theirs = next((step.file for step in steps if _is_theirs(step)), "")
+            failure, more = _told(exploration.failure, steps, theirs)
+            found["failure"] = failure = _renamed(failure, here)
+            if exploration.counterexample is not None:
+                steps = tuple(_renamed(_marked(step, theirs), here) for step in [*steps, *more])
+                threads = tuple(here if name == "main" else name for name in exploration.counterexample.threads)
+                found["counterexample"] = replace(exploration.counterexample, steps=steps, failure=failure, threads=threads)
+                if any(step.action.startswith(_MARK) for step in steps):
+                    found["notes"] = (*exploration.notes, _NOTE)
+        return cls(**found)
+
+    def __str__(self) -> str:
+        return _REPEAT.sub("", super().__str__()).rstrip()
+
+    def _repr_html_(self) -> str:
+        return _REPEAT.sub("", super()._repr_html_())
+
+
+def is_ours(line: int, source: str, theirs: str = "") -> bool:
+    """Is this a line of the check? It is told by its text; `theirs` is the answer's file, if that is known."""
+    if not source or (theirs and linecache.getline(theirs, line).strip() == source):
+        return False
+    return any(linecache.getline(file, line).strip() == source for file in _CHECKS)
+
+
+def own_line(error: BaseException) -> int | None:
+    """The last line of the answer that an exception came through; None if it came through none."""
+    line, trace = None, error.__traceback__
+    while trace is not None:
+        if not trace.tb_frame.f_code.co_filename.startswith((_OURS, _LIBRARY)):
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _is_theirs(step: Step) -> bool:
+    return bool(step.file) and not step.file.startswith((_OURS, _LIBRARY))
+
+
+def _marked(step: Step, theirs: str) -> Step:
+    if not step.file.startswith(_OURS):
+        return step
+    return replace(step, action=_MARK + step.action, line=0, source="", file=theirs)
+
+
+def _told(failure: Failure, steps: tuple[Step, ...], theirs: str) -> tuple[Failure, list[Step]]:
+    """The failure with lines of the answer only; and whoever waits in the check and has been in no such line, as last steps."""
+    waits: list[Wait] = []
+    more: list[Step] = []
+    last = {step.thread: step for step in steps if _is_theirs(step)}
+    for wait in failure.waits:
+        if not is_ours(wait.line, wait.source, theirs):
+            waits.append(wait)
+        elif wait.waits_for.startswith("the end of "):
+            continue
+        elif wait.thread in last:
+            step = last[wait.thread]
+            waits.append(replace(wait, waits_for=f"{wait.waits_for} of the check", line=step.line, source=step.source))
+        else:
+            number, action = len(steps) + len(more) + 1, f"waits for {wait.waits_for}"
+            more.append(Step(number, wait.thread, "wait", action, "", None, 0, "", _OURS, "blocked", wait.holds))
+    error = failure.exception
+    message = _asleep(failure.message, steps) if failure.kind == "livelock" else failure.message
+    line = failure.line if error is None else own_line(error)
+    return replace(failure, message=message, line=line, waits=tuple(waits)), more
+
+
+def _asleep(message: str, steps: tuple[Step, ...]) -> str:
+    """Who waits at a condition and is woken for no reason goes round in circles, but is not what a reader calls so."""
+    last = {step.thread: step.kind for step in steps}
+    names = [name for name, kind in last.items() if kind == "wait" and message.startswith(f"{name} goes round")]
+    return f"{names[0]} waits, and waits again whenever it is woken" if names else message
+
+
+def _renamed(part: Any, here: str) -> Any:
+    """With another name for the thread that runs the program."""
+    if isinstance(part, str):
+        return re.sub(r"\bmain\b", here, part)
+    if isinstance(part, tuple):
+        return tuple(_renamed(one, here) for one in part)
+    if not isinstance(part, Failure | Step | Wait):
+        return part
+    return replace(part, **{name: _renamed(getattr(part, name), here) for name in _NAMES & vars(part).keys()})
