@@ -14,6 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from .loops import KnowingLoop, unfinished
 from .questions import Question, Verdict
 from .realtime import (
     Broken,
@@ -29,6 +30,8 @@ from .realtime import (
     tried,
 )
 
+_TIDYING = 0.02
+"""Seconds that a task takes to tidy up when it is cancelled."""
 _MEETING = 1.5
 """Seconds that each waits for the others, where all are to be there at once."""
 _ORDER = "Results have the places of their items, whoever is done first: where is each one put?"
@@ -188,7 +191,7 @@ def check_async(run: Any) -> Verdict:
 
     def awaited(task: Callable[[Any], Any], items: Any, limit: int, what: str, after: Callable[[], None] | None = None) -> Called:
         async def outside() -> Called:
-            mine = {asyncio.current_task()}
+            mine = asyncio.current_task()
             answer = run(task, items, limit)
             if not hasattr(answer, "__await__"):
                 raise Broken("run_async must be a coroutine function: async def run_async(async_task, items, limit)")
@@ -196,13 +199,17 @@ def check_async(run: Any) -> Verdict:
                 called = Called(await answer)
             except (Exception, asyncio.CancelledError) as error:
                 called = Called(error=error)
-            if left := asyncio.all_tasks() - mine:
-                raise Broken(f"{len(left)} of its tasks are not done after {what}", "Who awaits a task that was cancelled?")
+            if left := unfinished(asyncio.get_running_loop(), [mine]):
+                raise Broken(f"{left} of its tasks are not done after {what}", "Who awaits a task that was cancelled?")
             if after is not None:
                 after()
             return called
 
-        found: Called = call(what, lambda: asyncio.run(outside())).value()
+        def alone() -> Called:
+            with asyncio.Runner(loop_factory=KnowingLoop) as runner:
+                return runner.run(outside())
+
+        found: Called = call(what, alone).value()
         return found
 
     def plain() -> None:
@@ -254,6 +261,7 @@ def check_async(run: Any) -> Verdict:
     def failing() -> None:
         cancelled: list[int] = []
         tidied: list[int] = []
+        hastened: list[int] = []
         begun: list[int] = []
         three = asyncio.Event()
 
@@ -268,7 +276,10 @@ def check_async(run: Any) -> Verdict:
                 await asyncio.sleep(30)
             except asyncio.CancelledError:
                 cancelled.append(item)
-                await asyncio.sleep(0.02)  # tidying up takes a moment
+                moment = time.monotonic()
+                await asyncio.sleep(_TIDYING)
+                if time.monotonic() - moment < 0.9 * _TIDYING:
+                    hastened.append(item)
                 tidied.append(item)
                 raise
             return item
@@ -278,6 +289,8 @@ def check_async(run: Any) -> Verdict:
         def after() -> None:
             if sorted(cancelled) != sorted(set(begun) - {1}):
                 raise Broken("the tasks that are in flight must be cancelled on an error, and they were not", _ERROR)
+            if hastened:
+                raise Broken("a task that was cancelled had not tidied up before its time was over", "Its time is its own.")
             if sorted(tidied) != sorted(cancelled):
                 raise Broken("a task that was cancelled was not awaited: it was still tidying up when the call had raised")
 

@@ -51,8 +51,9 @@ class _Watched:
                         self.hastened.append(seconds)
                 except asyncio.CancelledError:
                     self.cancelled += 1
+                    begun = self.evening.seconds
                     await asyncio.sleep(tidying)
-                    self.tidied += 1
+                    self.tidied += self.evening.seconds - begun >= 0.999 * tidying
                     raise
                 return gives(item, number)
 

@@ -145,7 +145,7 @@ def _limit(seconds: float, sandboxed: bool) -> None:
 def main() -> None:
     job = json.loads(sys.stdin.buffer.read())
     sign = seal(bytes.fromhex(job.pop("key")))
-    channel = os.dup(sys.stdout.fileno())
+    channel, here = os.dup(sys.stdout.fileno()), os.getpid()
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
@@ -160,7 +160,7 @@ def main() -> None:
     body = {"question": question.id, "source": digest(job["source"]), **describe(verdict)}
     message = json.dumps(body).encode()
     message = sign(message) + b"\n" + message + b"\n"
-    while message:
+    while message and os.getpid() == here:  # (a process that the answer has forked off may think that it is this one)
         message = message[os.write(channel, message) :]
     os._exit(0)
 

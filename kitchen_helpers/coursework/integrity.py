@@ -6,12 +6,18 @@ import ctypes
 import functools
 import sys
 import types
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
 
 from .offered import MODULES
 
 _IMMUTABLE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE: attributes of the class cannot be set
+_BASE = 1 << 10  # Py_TPFLAGS_BASETYPE: it can have subclasses
+_NETWORK = {
+    *("connect_accepted_socket", "create_connection", "create_datagram_endpoint", "create_server", "create_unix_connection"),
+    *("create_unix_server", "sendfile", "sock_accept", "sock_connect", "sock_recv", "sock_sendall", "sock_sendfile", "start_tls"),
+}
+"""What makes real sockets, through which numbers of pipes could be sent."""
 _OURS = "kitchen_helpers"
 _TOPS = {name.partition(".")[0] for name in MODULES} | {_OURS}
 _KEEP_BOOKS = {"finalize"}
@@ -46,26 +52,44 @@ def freeze() -> None:
     offset = _flags_offset()
     if offset is None:
         return
-    for cls in dict.fromkeys(_classes()):
+    for cls in dict.fromkeys(_classes(object)):
         flags = ctypes.c_ulong.from_address(id(cls) + offset)
         flags.value |= _IMMUTABLE
+    # A class of numbers in memory says in a text what they are: an answer's own could say that they are objects.
+    number: type = ctypes.c_ulong.__mro__[1]
+    for cls in (number, *_classes(number)):
+        flags = ctypes.c_ulong.from_address(id(cls) + offset)
+        flags.value &= ~_BASE
+
+
+class _Fixed(property):
+    """A method of an event loop: whatever is set on the loop itself, or written among its attributes, does not replace it."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(functools.partial(types.MethodType, function))
+
+    def __set__(self, loop: object, value: object) -> NoReturn:
+        raise AttributeError("a method of an event loop cannot be replaced")
 
 
 @functools.cache  # once in a process
 def _guard_loops() -> None:
-    """The event loop that checks is the one in which the answer runs: none of its methods can be replaced."""
+    """The event loop that checks is the one in which the answer runs: its methods stay, and it has no network."""
     from asyncio.base_events import BaseEventLoop
 
-    def set_attribute(loop: BaseEventLoop, name: str, value: object) -> None:
-        if callable(getattr(type(loop), name, None)):
-            raise AttributeError(f"{name} of an event loop cannot be replaced")
-        object.__setattr__(loop, name, value)
-
-    BaseEventLoop.__setattr__ = set_attribute  # type: ignore[assignment, method-assign]
+    for cls in [BaseEventLoop, *_classes(BaseEventLoop)]:
+        for name, part in list(vars(cls).items()):
+            if isinstance(part, types.FunctionType) and not name.startswith("__"):
+                setattr(cls, name, _Fixed(_no_network if name in _NETWORK else part))
 
 
-def _classes() -> Iterator[type]:
-    pending: list[type] = [object]
+async def _no_network(*_: object, **__: object) -> NoReturn:
+    raise OSError("an answer has no network")
+
+
+def _classes(root: type) -> Iterator[type]:
+    """All below it."""
+    pending: list[type] = [root]
     seen: set[type] = set()
     while pending:
         below: list[type] = type.__subclasses__(pending.pop())

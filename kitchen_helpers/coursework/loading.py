@@ -14,9 +14,9 @@ import types
 from pathlib import Path
 from typing import Any
 
-from . import integrity, unpickling
+from . import integrity, lookups, unpickling
 from .offered import MODULES, guarded_import, offer, offered_builtins
-from .policy import check_policy, loose_names, parse
+from .policy import bound_by, check_policy, loose_names, parse
 from .questions import Question
 
 MODULE = "answer"
@@ -56,6 +56,7 @@ def enclose(source: str) -> None:
         importlib.import_module(module)
     if "multiprocessing" in sys.modules or "concurrent.futures" in sys.modules:
         unpickling.close()
+    lookups.close()
     integrity.freeze()
 
 
@@ -110,7 +111,8 @@ def _run(source: str, file: str, names: dict[str, Any], guarded: bool) -> None:
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
     code = compile(source, file, "exec", dont_inherit=True)
     if guarded:
-        names["__builtins__"] = offered_builtins()
+        own = bound_by(parse(source)) & {"getattr", "setattr", "delattr"}
+        names["__builtins__"] = {**offered_builtins(), **{name: lookups.checked(name) for name in own}} if own else offered_builtins()
     else:
         names["__builtins__"] = vars(builtins)
     # Most notebooks import these in their first cell.

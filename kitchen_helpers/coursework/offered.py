@@ -12,6 +12,7 @@ import dataclasses
 import functools
 import importlib
 import inspect
+import threading
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -32,8 +33,8 @@ _WHOLE = """
 _WITHOUT = {
     # The policy makes the loops, those of the checks too, and so could return whatever it likes for them.
     "asyncio": "create_subprocess_exec create_subprocess_shell SubprocessProtocol open_unix_connection start_unix_server"
-    " AbstractEventLoopPolicy DefaultEventLoopPolicy get_event_loop_policy set_event_loop_policy get_child_watcher set_child_watcher"
-    " _get_running_loop _set_running_loop",
+    " AbstractEventLoopPolicy DefaultEventLoopPolicy get_event_loop_policy set_event_loop_policy get_child_watcher"
+    " set_child_watcher",
     "contextlib": "chdir redirect_stdin",
     "dataclasses": "make_dataclass",
     "threading": "settrace setprofile settrace_all_threads setprofile_all_threads gettrace getprofile excepthook",
@@ -137,6 +138,15 @@ def _signature(function: Any) -> inspect.Signature:
     return inspect.signature(function)
 
 
+class _Makes(threading.local):
+    """What this thread is at."""
+
+    a_dataclass_of_an_answer = False
+
+
+makes = _Makes()
+
+
 def _dataclass(cls: Any = None, /, **how: Any) -> Any:
     """`dataclasses.dataclass`, which puts the names of fields into source that it runs: they are to be names."""
 
@@ -148,7 +158,11 @@ def _dataclass(cls: Any = None, /, **how: Any) -> Any:
                 names += [name] if type(known.name) is str and known.name == name else [None]
         if not all(type(name) is str and name.isidentifier() for name in names):
             raise TypeError("a field has a name that is none")
-        return dataclasses.dataclass(cls, **how)
+        outer, makes.a_dataclass_of_an_answer = makes.a_dataclass_of_an_answer, True
+        try:
+            return dataclasses.dataclass(cls, **how)
+        finally:
+            makes.a_dataclass_of_an_answer = outer
 
     return made if cls is None else made(cls)
 
@@ -200,7 +214,7 @@ def names_of(module: str) -> frozenset[str]:
         only = _words(_ONLY[module])
         names = {name for name in dir(real) if name in only or (_CONSTANTS in only and name.isupper())}
     else:
-        public = getattr(real, "__all__", None) or [name for name in dir(real) if not name.startswith("_")]
+        public = [name for name in getattr(real, "__all__", dir(real)) if not name.startswith("_")]
         names = (set(public) | _words(_ALSO.get(module, ""))) - _words(_WITHOUT.get(module, ""))
     return frozenset(
         name for name in names if hasattr(real, name) and not isinstance(getattr(real, name), types.ModuleType)

@@ -15,6 +15,7 @@ import symtable
 from collections.abc import Iterator
 
 from .offered import MODULES, OURS, TAKEN_AWAY, _words, names_of
+from .records import records_of
 
 LONGEST = 100_000
 """Characters of an answer."""
@@ -51,8 +52,9 @@ _INSIDES = _words("""
     from_address from_buffer from_buffer_copy from_param in_dll _type_ _fields_ _length_ _anonymous_ _pack_
     _evaluate eval_str from_callable _make_subprocess_transport _make_read_pipe_transport _make_write_pipe_transport
 """)
-_OWN_IS_FINE = _words("register mro _ready _scheduled _selector")
+OWN_IS_FINE = _words("register mro _ready _scheduled _selector")
 """Of these, names that an answer may well give to something of its own."""
+_NEVER = _INSIDES - OWN_IS_FINE
 
 # Attributes of the explorer's stand-ins for locks and threads. Written out, the explorer itself stops them; given as a string
 # or in a pattern, nobody would.
@@ -65,9 +67,24 @@ _HANDS_OUT = _words("__getattr__ __setattr__ __delattr__")
 _BY_NAME = {"getattr": 1, "setattr": 1, "delattr": 1, "attrgetter": 0, "methodcaller": 0, "namedtuple": 1}
 
 
+def bound_by(tree: ast.Module) -> frozenset[str]:
+    """The names that an answer binds, wherever: variables, functions, classes, attributes. Imports are none."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            found.add(node.attr)
+        elif isinstance(node, ast.arg):
+            found.add(node.arg)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found.add(node.name)
+    return frozenset(found)
+
+
 def leads_inside(name: str) -> bool:
-    """Is it a name that an answer may not use, wherever it comes from?"""
-    return name in _INSIDES or name.startswith("__")
+    """Is it a name that no answer may use, whatever it calls its own?"""
+    return name in _NEVER or name.startswith("__")
 
 
 class Refused(Exception):
@@ -127,40 +144,36 @@ class _Reader(ast.NodeVisitor):
     def __init__(self, tree: ast.Module, pickling: bool) -> None:
         self.special = _SPECIAL | (_PICKLING if pickling else frozenset())
         self.imported: set[str] = set()
+        self.starred: set[str] = set()
         self.modules: dict[str, str] = {}
         """Which module a name stands for."""
-        self.own: set[str] = set()
-        """Names that the answer binds: variables, functions, classes, attributes."""
+        self.own = bound_by(tree)
+        self.classes: set[str] = set()
+        """Names of class statements."""
         self.types: set[int] = set()
         """Where `type` stands for the class of something, and not for a way to make classes."""
         self.bases: set[int] = set()
         """What stands in the place of a base class."""
-        self.records: set[str] = set()
-        """Classes whose attributes can be read off their own statement, in order."""
+        self.records = records_of(tree)
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 self.imported.update((a.asname or a.name).partition(".")[0] for a in node.names)
+                self.starred |= _starred_by(node)
                 self.modules.update(_modules_of(node))
-            elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-                self.own.add(node.id)
-            elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-                self.own.add(node.attr)
-            elif isinstance(node, ast.arg):
-                self.own.add(node.arg)
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                self.own.add(node.name)
             self.types.update(map(id, _as_class(node)))
             if isinstance(node, ast.ClassDef):
                 self.bases.update(map(id, node.bases))
-                if _is_record(node):
-                    self.records.add(node.name)
-        self.records -= _bound_otherwise(tree)
+                self.classes.add(node.name)
+
+    def is_own(self, name: str) -> bool:
+        """Does it stand for something of the answer's wherever it stands? What is built in is replaced then (see `loading`)."""
+        return name in self.own - self.imported - self.starred
 
     def name(self, node: ast.AST, name: str | None, *, store: bool = False) -> None:
         """Refuse a name that leads into the interpreter, wherever it stands."""
         if name is None:
             return
-        if name in _INSIDES and not (name in _OWN_IS_FINE and name in self.own):
+        if name in _INSIDES and not (name in OWN_IS_FINE and name in self.own):
             raise Refused(_line(node), f"{name} is none of an answer's business")
         if name.startswith("__") and name.endswith("__") and name not in self.special and (store or name not in _READ_ONLY):
             raise Refused(_line(node), f"{name} is none of an answer's business")
@@ -192,7 +205,7 @@ class _Reader(ast.NodeVisitor):
 
     def visit_Name(self, node: ast.Name) -> None:
         self.name(node, node.id, store=not isinstance(node.ctx, ast.Load))
-        if node.id in _BY_NAME and node.id not in self.own:
+        if node.id in _BY_NAME and not self.is_own(node.id):
             raise Refused(_line(node), f"{node.id} may only be called, with the name as it stands")
         if node.id == "type" and node.id not in self.own and id(node) not in self.types:
             raise Refused(_line(node), "type may only be called, with one argument")
@@ -210,7 +223,7 @@ class _Reader(ast.NodeVisitor):
         if node.attr in _BY_NAME:
             raise Refused(_line(node), f"{node.attr} may only be called, with the name as it stands")
         self.only_as_base(node, node.attr)
-        if node.attr in _HANDS_OUT and not _is_super(node.value):
+        if node.attr in _HANDS_OUT and not self.is_super(node.value):
             raise Refused(_line(node), f"{node.attr} may only be called, with the name as it stands")
         if store:
             self.not_imported(node)
@@ -218,6 +231,12 @@ class _Reader(ast.NodeVisitor):
         if module and node.attr not in names_of(module) and f"{module}.{node.attr}" not in MODULES and _has(module, node.attr):
             raise Refused(_line(node), f"{module}.{node.attr} may not be used")
         self.visit(node.value)
+
+    def is_super(self, node: ast.expr) -> bool:
+        """What a method of the answer's own class inherits: `super()`, or `super(Class, self)`."""
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super") or "super" in self.own:
+            return False
+        return not node.args or (isinstance(node.args[0], ast.Name) and node.args[0].id in self.classes)
 
     def module_of(self, node: ast.expr) -> str:
         """The module for which an expression stands; "" if for none."""
@@ -291,17 +310,22 @@ class _Reader(ast.NodeVisitor):
 
     visit_MatchStar = visit_MatchAs
 
+    def visit_MatchMapping(self, node: ast.MatchMapping) -> None:
+        self.name(node, node.rest, store=True)
+        self.generic_visit(node)
+
     # -- calls -----------------------------------------------------------------------------------------------------
 
     def visit_Call(self, node: ast.Call) -> None:
         function = node.func
         called = function.id if isinstance(function, ast.Name) else function.attr if isinstance(function, ast.Attribute) else ""
-        if called in _BY_NAME and not (isinstance(function, ast.Name) and called in self.own):
+        if called in _BY_NAME and not (isinstance(function, ast.Name) and self.is_own(called)):
             self.by_name(node, called, _BY_NAME[called])
             if isinstance(function, ast.Attribute):
                 self.visit(function.value)
-        elif called in ("__setattr__", "__delattr__") and isinstance(function, ast.Attribute) and not _is_super(function.value):
-            self.by_name(node, called, 1)
+        elif called in ("__setattr__", "__delattr__") and isinstance(function, ast.Attribute) and not self.is_super(function.value):
+            # (object.__setattr__(self, "name", value), or self.__setattr__("name", value))
+            self.by_name(node, called, max(0, len(node.args) - (2 if called == "__setattr__" else 1)))
             self.visit(function.value)
         else:
             if called == "type" and isinstance(function, ast.Name) and (len(node.args) != 1 or node.keywords or _starred(node)):
@@ -333,37 +357,10 @@ _OF_ONE = _words("bool bytearray bytes dict float frozenset int list set str tup
 """Classes that stand for themselves in a pattern, `str(name)`."""
 
 
-def _is_record(node: ast.ClassDef) -> bool:
-    """A dataclass or a NamedTuple, and nothing else."""
-
-    def is_called(expression: ast.expr, name: str, module: str) -> bool:
-        if isinstance(expression, ast.Call):
-            expression = expression.func
-        return ast.unparse(expression) in (name, f"{module}.{name}")
-
-    if node.bases:
-        return len(node.bases) == 1 and is_called(node.bases[0], "NamedTuple", "typing") and not node.decorator_list
-    return len(node.decorator_list) == 1 and is_called(node.decorator_list[0], "dataclass", "dataclasses")
-
-
-def _bound_otherwise(tree: ast.Module) -> set[str]:
-    """Names that are, or could be, bound by something else than one class statement."""
-    names = [node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)]
-    twice: list[str] = []
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef):
-            twice.append(node.name)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            names.append(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            names += [(a.asname or a.name).partition(".")[0] for a in node.names if a.name not in ("dataclass", "NamedTuple")]
-        elif isinstance(node, ast.arg):
-            names.append(node.arg)
-        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
-            names.append(node.name)
-    if {"dataclass", "NamedTuple"} & set(names):
-        names += twice
-    return {*names, *(name for name in twice if twice.count(name) > 1)}
+def _starred_by(node: ast.Import | ast.ImportFrom) -> frozenset[str]:
+    """What `from … import *` binds."""
+    all_of_it = isinstance(node, ast.ImportFrom) and node.names[0].name == "*" and node.module in MODULES
+    return names_of(node.module or "") if all_of_it and isinstance(node, ast.ImportFrom) else frozenset()
 
 
 def _modules_of(node: ast.Import | ast.ImportFrom) -> dict[str, str]:
@@ -397,10 +394,6 @@ def _as_class(node: ast.AST) -> Iterator[ast.AST]:
 
 def _starred(node: ast.Call) -> bool:
     return any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords)
-
-
-def _is_super(node: ast.expr) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
 
 
 def _line(node: ast.AST) -> int:

@@ -7,14 +7,16 @@ and what `multiprocessing` needs to put its own objects together again. Pipes le
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
 import pickle
 import sys
 from collections.abc import Callable
-from types import ModuleType
-from typing import Any, NoReturn
+from types import FunctionType, ModuleType
+from typing import Any, ClassVar, NoReturn
 
+from .lookups import checked
 from .offered import MODULES, OURS, names_of, offer, offered_builtins
 from .policy import leads_inside
 
@@ -28,6 +30,7 @@ _PLUMBING = {
     "array": "_array_reconstructor",
     "concurrent.futures.process": "_CallItem _ExceptionWithTraceback _RemoteTraceback _ResultItem _process_chunk _rebuild_exc",
     "copyreg": "_reconstructor",
+    "loky.backend.reduction": "_rebuild_partial",
     "loky.process_executor": "_CallItem _ExceptionWithTraceback _RemoteTraceback _ResultItem _process_chunk _rebuild_exc",
     "multiprocessing.connection": "rebuild_connection",
     "multiprocessing.managers": "AcquirerProxy ArrayProxy AutoProxy BarrierProxy ConditionProxy DictProxy EventProxy IteratorProxy"
@@ -45,7 +48,27 @@ _BY_NAME = {"attrgetter", "methodcaller", "namedtuple", "getattr", "setattr", "d
 """What takes names, or makes classes of them."""
 
 
-class _Reader(pickle.Unpickler):
+class _Reader(pickle._Unpickler):  # (the one in C sets attributes by whatever name it is given)
+    stack: list[Any]
+    dispatch: ClassVar[dict[int, Callable[..., None]]] = dict(pickle._Unpickler.dispatch)
+
+    def load_build(self) -> None:
+        """The state of an object: its `__setstate__`, or its attributes."""
+        state = self.stack.pop()
+        item = self.stack[-1]
+        if (set_state := getattr(item, "__setstate__", None)) is not None:
+            set_state(state)
+            return
+        if isinstance(item, type | FunctionType):
+            raise pickle.UnpicklingError("a class or a function has no state that could come out of a pipe")
+        named, slots = state if type(state) is tuple and len(state) == 2 else (state, None)
+        if named:
+            item.__dict__.update({sys.intern(name) if type(name) is str else name: part for name, part in named.items()})
+        for name, part in (slots or {}).items():
+            checked("setattr")(item, name, part)
+
+    dispatch[pickle.BUILD[0]] = load_build
+
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("builtins", "getattr"):  # a method travels as its object and its name
             return _attribute
@@ -81,9 +104,10 @@ def _is_exception(found: object) -> bool:
 
 
 def _attribute(item: Any, name: str) -> Any:
-    if type(name) is not str or leads_inside(name):
-        raise pickle.UnpicklingError("a name may not come out of a pipe")
-    return getattr(item, name)
+    try:
+        return checked("getattr")(item, name)
+    except AttributeError as error:
+        raise pickle.UnpicklingError(f"a name may not come out of a pipe: {error}") from None
 
 
 def loads(pickled: Any) -> Any:
@@ -94,7 +118,7 @@ def close() -> None:
     """From now on in this process, and in those that are forked from it."""
     for module in _LATE:
         importlib.import_module(module)
-    from multiprocessing import connection, managers, reduction
+    from multiprocessing import connection, managers, reduction, resource_sharer
 
     if reduction.ForkingPickler.loads is loads:
         return
@@ -103,8 +127,21 @@ def close() -> None:
     pickler.loads, manager.register = staticmethod(loads), _registered
     # A pipe that is made of a number would lead to the verdict, or into a process that has only just begun.
     base: Any = connection._ConnectionBase
-    base.__init__ = _only_from(connection, base.__init__)
-    base.__setattr__ = _only_from(connection, base.__setattr__)
+    loky = "loky" in sys.modules and sys.platform != "win32"
+    plumbers = [connection, importlib.import_module("loky.backend._posix_reduction")] if loky else [connection]
+    base.__init__ = _only_from(base.__init__, *plumbers)
+    base.__setattr__ = _only_from(base.__setattr__, connection)
+    sharer: Any = resource_sharer
+    if sys.platform != "win32":
+        pipes: Any = connection
+        pipes.rebuild_connection = _rebuilding(pipes.rebuild_connection, sharer.DupFd)
+        sharer.DupFd.__init__ = _only_from(sharer.DupFd.__init__, reduction)
+    # What listens is a real socket, through which numbers of pipes could be sent.
+    listening = [found for name in ("managers", "resource_sharer", "forkserver") if (found := sys.modules.get(f"multiprocessing.{name}"))]
+    listener: Any = connection.Listener
+    listener.__init__ = _only_from(listener.__init__, *listening)
+    if loky:
+        _close_loky()
 
 
 # What is otherwise loaded while the answer runs, and could not be kept as it is any more.
@@ -119,10 +156,33 @@ def _registered(*_: object, **__: object) -> NoReturn:
     raise TypeError("an answer's manager has what every manager has")
 
 
-def _only_from(module: ModuleType, method: Callable[..., None]) -> Callable[..., None]:
+def _only_from(method: Callable[..., None], *modules: ModuleType) -> Callable[..., None]:
+    allowed = [vars(module) for module in modules]
+
     def guarded(self: object, *arguments: Any, **named: Any) -> None:
-        if sys._getframe(1).f_globals is not vars(module):
+        caller = sys._getframe(1).f_globals
+        if not any(caller is names for names in allowed):
             raise AttributeError("a connection is made by Pipe, and stays as it is")
         method(self, *arguments, **named)
 
     return guarded
+
+
+def _rebuilding(rebuild: Callable[..., Any], shared: type) -> Callable[..., Any]:
+    @functools.wraps(rebuild)
+    def guarded(handle: Any, *how: Any) -> Any:
+        # (what a process gets when it is started does not come through a pipe of the answer's)
+        if sys._getframe(1).f_globals is vars(pickle) and type(handle) is not shared:
+            raise pickle.UnpicklingError("a pipe that is made of a number may not come out of a pipe")
+        return rebuild(handle, *how)
+
+    return guarded
+
+
+def _close_loky() -> None:
+    """Its workers begin as all others do, and in the same environment."""
+    fork_exec: Any = importlib.import_module("loky.backend.fork_exec")
+    spawn: Any = importlib.import_module("loky.backend.spawn")
+    start, prepare = fork_exec.fork_exec, spawn.get_preparation_data
+    fork_exec.fork_exec = lambda command, pipes, env=None: start(command, pipes)
+    spawn.get_preparation_data = lambda name, init_main_module=True: prepare(name)

@@ -14,12 +14,12 @@ import selectors
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 from .box import INSIDE
+from .loops import KnowingLoop, forget, unfinished
 from .realtime import LONGEST, Broken, Called, call, no_new_threads, threads
 
 TURN = 0.0001
@@ -68,8 +68,6 @@ class Clock:
 _clocks: dict[int, Clock] = {}
 _running: dict[int, Clock] = {}
 """By thread."""
-_stepped: dict[int, dict[int, Any]] = {}
-"""The tasks that ever had a turn, by loop."""
 _kept: list[Evening] = []
 """Those that have left something behind: were it thrown away, the answer's code would be asked to end, and might not."""
 
@@ -94,24 +92,16 @@ class _JumpingSelector(selectors.SelectSelector):
         return ready
 
 
-class JumpingLoop(asyncio.SelectorEventLoop):
-    """An event loop on such a clock, which knows every task that had a turn."""
+class JumpingLoop(KnowingLoop):
+    """An event loop on such a clock."""
 
     def __init__(self, clock: Clock) -> None:
         selector = _JumpingSelector()
         _clocks[id(self)] = _clocks[id(selector)] = clock
-        _stepped[id(self)] = {}
         super().__init__(selector)
 
     def time(self) -> float:
         return _clocks[id(self)].now
-
-    def call_soon(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:  # type: ignore[override]
-        with suppress(Exception):  # (a callback may be anything of the answer's)
-            task = callback.__self__
-            if issubclass(type(task), asyncio.Task):
-                _stepped[id(self)][id(task)] = task
-        return super().call_soon(callback, *args, context=context)
 
     def run_in_executor(self, executor: Any, func: Any, *args: Any) -> asyncio.Future[Any]:  # type: ignore[override]
         clock = _clocks[id(self)]
@@ -126,7 +116,7 @@ class JumpingLoop(asyncio.SelectorEventLoop):
 def _forget(loop: JumpingLoop) -> None:
     for key in [key for key, clock in _clocks.items() if clock is _clocks[id(loop)]]:
         del _clocks[key]
-    del _stepped[id(loop)]
+    forget(loop)
 
 
 @dataclass
@@ -198,11 +188,7 @@ class Evening:
         self.loop.stop()
 
     def _unfinished(self) -> int:
-        tasks = dict(_stepped[id(self.loop)])
-        with suppress(Exception):
-            tasks |= {id(task): task for task in asyncio.all_tasks(self.loop)}
-        ours = set(map(id, self._tasks))
-        return sum(not asyncio.Task.done(task) for key, task in tasks.items() if key not in ours)
+        return unfinished(self.loop, self._tasks)
 
     def run(self) -> None:
         """Until all calls have ended. Broken if one does not, or leaves something running."""

@@ -24,6 +24,23 @@ match found:
         raise SystemExit(frame)
 """
 
+_GENERATOR = """
+def gen():
+    yield
+"""
+
+_PICKLED = """
+import multiprocessing
+class X: ...
+class Handle:
+    typeid = "x"
+    def detach(self): return 5
+handle = Handle()
+one, other = multiprocessing.Pipe()
+one.send_bytes({pickled!r})
+other.recv()
+"""
+
 ESCAPES: dict[str, tuple[str, str]] = {
     # -- text that is run -------------------------------------------------------------------------------------------
     "annotations that are run": ("import inspect\ndef f(x: '1'): ...\ninspect.signature(f, eval_str=True)", "eval_str"),
@@ -98,6 +115,135 @@ ESCAPES: dict[str, tuple[str, str]] = {
         "type(multiprocessing.Manager()).register('X', print, exposed=['__getattribute__'])",
         "what every manager has",
     ),
+    "getattr, which is somebody's argument elsewhere": (
+        _GENERATOR + "def unused(getattr): ...\nlook = getattr\nlook(gen, '__glo' + 'bals__')",
+        "getattr of __globals__",
+    ),
+    "setattr, which is a variable elsewhere": (
+        "class A: ...\ndef unused():\n    setattr = 1\nput = setattr\nput(A, '__cla' + 'ss__', int)",
+        "setattr of __class__",
+    ),
+    "attrgetter, which is somebody's argument elsewhere": (
+        _GENERATOR + "from operator import attrgetter\ndef unused(attrgetter): ...\nattrgetter('gi_' + 'frame')(gen())",
+        "attrgetter with names that cannot be read",
+    ),
+    "attrgetter, which came with all the others": (
+        _GENERATOR + "from operator import *\ndef unused(attrgetter): ...\nattrgetter('gi_' + 'frame')(gen())",
+        "attrgetter with names that cannot be read",
+    ),
+    "names for patterns, from a decorator in a class of that name": (
+        "import abc\nclass dataclasses:\n    dataclass = staticmethod(lambda cls: abc.ABCMeta('X', (), {}))\n"
+        "@dataclasses.dataclass\nclass X: ...\n" + _PATTERNS,
+        "cannot be seen",
+    ),
+    "names for patterns, from a base class in a class of that name": (
+        "class typing:\n    NamedTuple = (int,)[0]\nclass X(typing.NamedTuple): ...\n" + _PATTERNS,
+        "cannot be seen",
+    ),
+    "names for patterns, in a class that takes others in": (
+        "import abc\nfrom dataclasses import dataclass\n@dataclass\nclass X(metaclass=abc.ABCMeta):\n    x: int\n" + _PATTERNS,
+        "cannot be seen",
+    ),
+    "names for patterns, from another namedtuple": (
+        "def namedtuple(*names): return int\nX = namedtuple('X', ['frame'])\n" + _PATTERNS,
+        "cannot be seen",
+    ),
+    "names for patterns, in a namedtuple that is another one later": (
+        "from collections import namedtuple\nX = namedtuple('X', ['frame'])\nX = (int,)[0]\n" + _PATTERNS,
+        "cannot be seen",
+    ),
+    "setting by a computed name, in the name of the parent's class": (
+        "import abc\nclass X(metaclass=abc.ABCMeta): ...\nsuper(abc.ABCMeta, X).__setattr__('__match' + '_args__', ())",
+        "__setattr__ with names that cannot be read",
+    ),
+    "setting by a computed name, in the name of a parent of its own": (
+        "def super(): return int.__class__\nclass X: ...\nsuper().__setattr__(X, '__match' + '_args__', ())",
+        "__setattr__ with names that cannot be read",
+    ),
+    "setting by a computed name, by a copy": (
+        "import abc, copy\nclass X: ...\n"
+        "C = abc.ABCMeta('C', (), {'__reduce' + '_ex__': lambda self, p: ((lambda: X), (), (None, {'__class__': int}))})\n"
+        "copy.copy(C())",
+        "setattr of __class__",
+    ),
+    "setting by a computed name, through a pipe": (
+        _PICKLED.format(pickled=b"canswer\nX\n(N(S'__match_args__'\nS'x'\ndtb."),
+        "has no state that could come out of a pipe",
+    ),
+    "setting by a computed name, on an object through a pipe": (
+        _PICKLED.format(pickled=b"canswer\nhandle\n(N(S'__class__'\ncanswer\nX\ndtb."),
+        "setattr of __class__",
+    ),
+    "builtins from the rest of a pattern": ("match {'a': 1}:\n    case {**__builtins__}: ...", "__builtins__"),
+    "a module that a context takes something of": (
+        "import contextlib\nout = contextlib.redirect_stdout(None)\nout._stream = 'modules'\nout.__enter__()",
+        "getattr of modules",
+    ),
+    "an attribute by the name of a field": (
+        _GENERATOR
+        + """
+import types, dataclasses
+from dataclasses import dataclass, fields
+@dataclass
+class A:
+    x: int = 1
+class P(A, types.GenericAlias): ...
+fields(A)[0].name = "gi_" + "frame"
+names = {"__dataclass" + "_fields__": {"x": fields(A)[0]}}
+import abc
+G = abc.ABCMeta("G", (), {**names, "__getattr__": lambda self, name: name})
+dataclasses.replace(G())
+""",
+        "getattr of gi_frame",
+    ),
+    "a field whose name is code, in a class that a class makes": (
+        """
+import abc
+from dataclasses import dataclass, field, fields
+@dataclass
+class A:
+    x: int = 1
+class Lies(dict):
+    def items(self): return ()
+f = fields(A)[0]
+f.name = "x=(1).__class__.__base__"
+B = abc.ABCMeta("B", (), {"__dataclass" + "_fields__": Lies(x=f), "__dataclass" + "_params__": A.__name__})
+class Frozen:
+    frozen = False
+B = abc.ABCMeta("B", (), {"__dataclass" + "_fields__": Lies(x=f), "__dataclass" + "_params__": Frozen})
+dataclass(abc.ABCMeta("C", (B,), {"__module__": "builtins"}))
+""",
+        "may not be run",
+    ),
+    "a method of a manager's whose name is code": (
+        _PICKLED.format(
+            pickled=b"cmultiprocessing.managers\nRebuildProxy\n(cmultiprocessing.managers\nAutoProxy\n"
+            b"canswer\nhandle\nS'pickle'\n(S'exposed'\n(S'a(x=print.__self__): pass\\ndef b'\ntdtR."
+        ),
+        "may not be run",
+    ),
+    "an attribute by a manager's server": (
+        _GENERATOR
+        + """
+import multiprocessing
+class Pipe:
+    def __init__(self): self.said = []
+    def recv(self):
+        if self.said: raise EOFError
+        return "x", "gi_frame", (), {}
+    def send(self, said): self.said.append(said)
+    def close(self): ...
+server = type(multiprocessing.Manager())().get_server()
+server.stop_event = multiprocessing.Event()
+server.id_to_obj["x"] = gen(), {"gi_frame"}, {}
+pipe = Pipe()
+try:
+    server.serve_client(pipe)
+except SystemExit:
+    raise ValueError(str(pipe.said).partition("AttributeError")[2][:99])
+""",
+        "getattr of gi_frame",
+    ),
     # -- memory, and modules ----------------------------------------------------------------------------------------
     "memory at an address": (
         "import multiprocessing\ntype(multiprocessing.RawValue('L', 0)).from_address(id(print)).value = 0",
@@ -152,6 +298,28 @@ other.recv()
     "a pipe that leads elsewhere, by setattr": (
         "import multiprocessing\none, other = multiprocessing.Pipe()\nobject.__setattr__(one, '_handle', 5)",
         "_handle",
+    ),
+    "a pipe that is made of a number, through a pipe": (
+        _PICKLED.format(pickled=b"cmultiprocessing.connection\nrebuild_connection\n(canswer\nhandle\nI01\nI01\ntR."),
+        "a pipe that is made of a number may not come out",
+    ),
+    "the copy of a number, through a pipe": (
+        _PICKLED.format(pickled=b"cmultiprocessing.resource_sharer\nDupFd\n(I0\ntR."),
+        "a connection is made by Pipe",
+    ),
+    "a socket that a manager would listen at": (
+        "import multiprocessing\nmultiprocessing.Manager()._Listener('/tmp/x', 'AF_UNIX')._listener._socket",
+        "a connection is made by Pipe",
+    ),
+    "a socket of an event loop": (
+        "import asyncio\nasync def f(): return (await asyncio.start_server(print, '127.0.0.1', 0)).sockets[0]._sock\nasyncio.run(f())",
+        "an answer has no network",
+    ),
+    "numbers in memory that say that they are objects": (
+        "import multiprocessing\nnumber = type(multiprocessing.RawValue('L', 0))\n"
+        "class Own:\n    def __init_subclass__(cls): ...\n"
+        "type(number)('O', (Own, number), {'_ty' + 'pe_': 'O'})",
+        "not an acceptable base type",
     ),
 }  # fmt: skip
 

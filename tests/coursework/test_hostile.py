@@ -197,3 +197,31 @@ def run_processes(task, items, workers):
     found = run_box(QUESTIONS["a1.q3"], source, "<answer>", sandboxed=True)
     assert found.status == "wrong", found
     assert "os.system may not come out of a pipe" in found.message and "cannot set 'encode'" in found.message, found
+
+
+@pytest.mark.usefixtures("sandbox", "nothing_left")
+def test_workers_of_loky_are_closed_off_in_the_same_way() -> None:
+    """Neither their environment nor what is sent to them leads to code that nobody has read."""
+    source = """
+import loky
+def look(said):
+    import os
+    for module in [os]:
+        return module.environ
+def run_processes(task, items, workers):
+    said = []
+    with loky.ProcessPoolExecutor(1, env={"KITCHEN_GUARDED": ""}) as pool:
+        try:
+            pool.submit(look, 1).result()
+        except Exception as error:
+            said.append(str(error))
+        pool._call_queue._writer.send_bytes(b"cos\\nabort\\n(tR.")
+        try:
+            pool.submit(abs, 1).result()
+        except Exception as error:
+            said.append(str(error))
+    raise RuntimeError(said)
+"""
+    found = run_box(QUESTIONS["a1.q3"], source, "<answer>", sandboxed=True)
+    assert found.status == "wrong", found
+    assert "module 'os' has no attribute 'environ'" in found.message and "failed to un-serialize" in found.message, found

@@ -10,9 +10,12 @@ from dataclasses import replace
 import pytest
 
 from kitchen_helpers.coursework import QUESTIONS
+from kitchen_helpers.coursework.boxes import run_box
 from kitchen_helpers.coursework.loading import load, read
 from kitchen_helpers.coursework.offered import MODULES, names_of, offer
 from kitchen_helpers.coursework.policy import loose_names
+
+from .classroom import right
 
 TILL = QUESTIONS["a2.q1"]
 
@@ -94,6 +97,32 @@ HONEST = {
     "a module-level lock and a cache": "from collections import defaultdict, deque, OrderedDict, Counter\nimport collections\n"
     "locks = defaultdict(threading.Lock)\nlocks['a'], collections.deque(maxlen=3)",
     "copying": "import copy\ncopy.deepcopy([1]), copy.copy({})",
+    "dataclasses of all kinds": "from dataclasses import dataclass, field, InitVar, asdict, replace, KW_ONLY, FrozenInstanceError\n"
+    "from typing import ClassVar\n"
+    "@dataclass(frozen=True, order=True, slots=True)\nclass A:\n    type: str = 'soup'\n    open: int = 0\n    _ready: bool = False\n"
+    "@dataclass(unsafe_hash=True, kw_only=True)\nclass B:\n    register: list = field(default_factory=list, hash=False)\n"
+    "    n: InitVar[int] = 3\n    most: ClassVar[int] = 7\n    def __post_init__(self, n): self.register.append(n)\n"
+    "@dataclass\nclass C(B):\n    _: KW_ONLY\n    self_: int\n    input: int = field(default=1, repr=False, compare=False)\n"
+    "assert A() < A('tea') and asdict(replace(A(), open=2)) == {'type': 'soup', 'open': 2, '_ready': False}\n"
+    "assert repr(B()) == 'B(register=[3])' and hash(B()) == hash(B(n=4)) and C(self_=1) == C(self_=1, input=2)\n"
+    "try:\n    A().open = 3\nexcept FrozenInstanceError: ...\nelse: assert False",
+    "records in patterns": "from collections import namedtuple\nimport collections, typing, dataclasses\n"
+    "EndNote = namedtuple('EndNote', '')\nDishNote = namedtuple('DishNote', ['place', 'what'])\n"
+    "PairNote = collections.namedtuple('PairNote', 'a b')\n"
+    "class ErrorNote(typing.NamedTuple):\n    place: int\n    error: str\n"
+    "@dataclasses.dataclass(frozen=True)\nclass OrderNote:\n    guest: str\n"
+    "def read(what):\n    match what:\n        case EndNote(): return 0\n"
+    "        case DishNote(place, what): return place\n        case PairNote(a, b) | ErrorNote(a, b): return a\n"
+    "        case OrderNote(guest): return guest\n"
+    "assert [read(x) for x in (EndNote(), DishNote(1, 2), PairNote(3, 4), ErrorNote(5, ''), OrderNote('Ana'))] == [0, 1, 3, 5, 'Ana']",
+    "a namedtuple that is a queue's item": "import queue\nfrom collections import namedtuple\n"
+    "def getter(attr, type=None): return attr, type\nJob = namedtuple('Job', 'n', defaults=[0])\n"
+    "Job()._replace(n=1)._asdict(), getattr(Job(), 'n'), type(Job()).__name__",
+    "states that are copied": "import copy\nclass Slots:\n    __slots__ = ('a', '_ready')\n"
+    "    def __init__(self): self.a = self._ready = [1]\n"
+    "assert copy.deepcopy(Slots())._ready == copy.copy(Slots()).a == [1]",
+    "output that goes elsewhere": "import contextlib, io\nwith contextlib.redirect_stdout(io.StringIO()) as out: print('x')\n"
+    "with contextlib.redirect_stderr(out), contextlib.suppress(ValueError): raise ValueError",
     "everything of a module": "from threading import *\nfrom queue import *\nLock(), Queue(), Empty",
     "types for tests": "import types, inspect\ntypes.SimpleNamespace(a=1).a, inspect.iscoroutinefunction(print)",
     "generators and assertions": "def g():\n    x = yield 1\nnext(g())\nassert True, f'{1!r:>5}'\ndel g",
@@ -105,6 +134,14 @@ HONEST = {
 def test_what_honest_students_write_is_let_through_and_runs(name: str) -> None:
     read(HONEST[name], TILL)
     load(HONEST[name], f"<honest {name}>")
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_what_honest_students_write_runs_behind_all_walls() -> None:
+    cells = [source for source in HONEST.values() if "__future__" not in source]
+    source = "\n".join(["import asyncio, threading", "import kitchen_helpers as kh", *cells, right("a2.q1")])
+    found = run_box(TILL, source, "<honest>", sandboxed=True)
+    assert found.status == "right", found
 
 
 def test_pickling_by_hand_is_for_what_travels_between_processes() -> None:

@@ -128,6 +128,14 @@ TRICKS: dict[str, tuple[str, set[str]]] = {
         HARMLESS,
     ),
     "killing itself": (before("import os\nos.kill(os.getpid(), 9)"), {"died"}),
+    "somebody who thinks that it is the check": (
+        before(
+            "import multiprocessing, os\nclass Clone(multiprocessing.get_context('fork').Process):\n"
+            "    def _bootstrap(self, **_): return 'no number'\nhere, clone = os.getpid(), Clone()\n"
+            "try: clone.start()\nexcept TypeError: raise SystemExit('another verdict')\nclone.join()"
+        ),
+        WRONG,
+    ),
     "killing its parent": (before("import os\nos.kill(os.getppid(), 9)"), HARMLESS),
     "killing everybody": (before("import os\nos.kill(-1, 9)"), {"died", "wrong"}),
     "stopping itself": (before("import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)"), LIMIT),
@@ -381,6 +389,31 @@ def in_the_kitchen(trick: str, before: str = "") -> tuple[str, str]:
     return "a5.q3", _GREEDY.replace("{trick}", trick.strip().replace("\n", "\n    ")).replace("{before}", before)
 
 
+# Right, but for what is done first, and what is done when one fails.
+_IN_PARALLEL = """
+import asyncio
+{before}
+async def run_async(async_task, items, limit):
+    {trick}
+    free = asyncio.Semaphore(limit)
+    async def one(item):
+        async with free:
+            return await async_task(item)
+    tasks = [asyncio.ensure_future(one(item)) for item in items]
+    try:
+        return list(await asyncio.gather(*tasks))
+    except Exception:
+        {ending}
+        raise
+"""
+_CANCELS = "for task in tasks: task.cancel()\nawait asyncio.gather(*tasks, return_exceptions=True)"
+
+
+def in_parallel(ending: str, before: str = "", trick: str = "pass") -> tuple[str, str]:
+    filled = _IN_PARALLEL.replace("{ending}", ending.replace("\n", "\n        ")).replace("{before}", before)
+    return "a1.q2", filled.replace("{trick}", trick)
+
+
 ASYNC_TRICKS: dict[str, tuple[tuple[str, str], set[str]]] = {
     # -- the time ---------------------------------------------------------------------------------------------------
     "a loop without time": (among_prices("loop.time = lambda: 0"), WRONG),
@@ -437,7 +470,34 @@ async def by_hand(coroutine):
         in_the_kitchen("loop._task_factory = lambda loop, coro, **k: coro.close() or loop.create_future()"),
         WRONG,
     ),
+    "a loop without time, written into it": (
+        among_prices(
+            "import functools\nno_time = functools.cached_property(lambda self: lambda: 0)\n"
+            "no_time.attrname = 'time'\nno_time.__get__(loop)\nobject.__setattr__(loop, 'call_soon', None)"
+        ),
+        WRONG,
+    ),
+    "tasks that tidy up too soon": (
+        in_parallel(
+            "for task in tasks: task.cancel()\n"
+            "for _ in range(3): await asyncio.sleep(0)\n"
+            "for handle in asyncio.get_running_loop()._scheduled: handle._when = 0\n"
+            "for _ in range(5): await asyncio.sleep(0)",
+            "_scheduled = 1",
+        ),
+        WRONG,
+    ),
     # -- tasks ------------------------------------------------------------------------------------------------------
+    "a task that goes on and says that it is done": (
+        in_parallel(
+            _CANCELS,
+            "async def for_ever():\n    while True: await asyncio.sleep(1)\n"
+            "class Done(asyncio.Task):\n    def done(self): return True",
+            "Done(for_ever(), loop=asyncio.get_running_loop())",
+        ),
+        WRONG,
+    ),
+    "a task that is in nobody's list": (in_parallel(_CANCELS, "", "asyncio._unregister_task(asyncio.current_task())"), REFUSED),
     "the coroutine of the check": (among_prices("for t in asyncio.all_tasks(): t.get_coro().cr_frame.f_locals.clear()"), REFUSED),
     "the frames of all tasks": (among_prices("for t in asyncio.all_tasks(): t.get_stack()"), REFUSED),
     "the coroutine, under a computed name": (
