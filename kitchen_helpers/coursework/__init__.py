@@ -15,6 +15,7 @@ finished is "unfinished", never right, and left to the teacher.
   each (`a3_pass`) where they are long.
 - What is explored: `scenarios`, small programs round an answer; `exploring` gives the verdict over them, within a `budget`;
   `failing` says in words what went wrong, with a hint, and `lanes` shows it with the lines of the answer.
+  `restless` notices who waits by asking again and again.
 - What runs for real: `realtime`, and `unhurried`, the clock of its limits.
 - `instant`: `check`, for the student.
 - The grader is a pipeline, which stands in `grade`: `collecting` finds the submissions, `extract` takes the answer cells out of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .a3_pass import buffer, comes_out
+from .a3_pass import buffer, comes_out, idle
 from .exploring import explored
 from .questions import Verdict
 from .scenarios import SHARED, Broken, Scenario, alone, together
@@ -188,4 +188,5 @@ def check_closing(cls: Any, closed: Any) -> Verdict:
     return explored(
         [*plain[:5], *closing, plain[-1]],
         "Nothing is lost, and everybody who waits when the pass is closed is woken",
+        idle(cls),
     )

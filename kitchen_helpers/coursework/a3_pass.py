@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Thread
 from typing import Any
 
@@ -119,6 +120,22 @@ def _two_wait_to_put(cls: Any) -> None:
     _all_of(["cake", "tea"], [hatch.take(), hatch.take()])
 
 
+def _two_take_nothing(cls: Any) -> None:
+    hatch = cls(1)
+    together(Ana=hatch.take, Ben=hatch.take)
+
+
+def _two_have_no_room(cls: Any) -> None:
+    hatch = cls(1)
+    hatch.put("soup")
+    together(Ana=lambda: hatch.put("fish"), Ben=lambda: hatch.put("cake"))
+
+
+def idle(cls: Any) -> list[Callable[[], None]]:
+    """Where all wait for ever."""
+    return [lambda: _two_take_nothing(cls), lambda: _two_have_no_room(cls)]
+
+
 _RACE = "What has a thread seen before it acts, and is it still so when it acts?"
 
 
@@ -151,4 +168,4 @@ def buffer(cls: Any) -> list[Scenario]:
 
 def check_pass(cls: Any) -> Verdict:
     """a3.q1"""
-    return explored(buffer(cls), "Nothing is lost, doubled or too much, and nobody waits for ever")
+    return explored(buffer(cls), "Nothing is lost, doubled or too much, and nobody waits for ever", idle(cls))

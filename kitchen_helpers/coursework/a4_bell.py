@@ -68,6 +68,11 @@ def _one_missing(cls: Any, cooks: int) -> None:
         threading.Thread(target=wait, name=name, daemon=True).start()
 
 
+def _third_one_missing(cls: Any) -> None:
+    bell = cls(3)
+    together(Ana=bell.wait, Ben=bell.wait)
+
+
 def _uses_barrier(cls: Any) -> bool:
     """Does the class, or what it uses of its own cell, name `threading.Barrier`?"""
     seen: set[int] = set()
@@ -125,4 +130,5 @@ def check_bell(cls: Any) -> Verdict:
             Scenario("Three cooks, one round", lambda: _rounds(cls, 3, 1), missing, stuck, told, here="Ana"),
         ],
         "Nobody passes a round before everybody has come to it",
+        [lambda: _third_one_missing(cls)],
     )

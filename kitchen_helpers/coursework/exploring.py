@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 
 from ..interleavings import Exploration, explore
@@ -10,6 +10,7 @@ from .budget import Budget
 from .failing import in_words, undecided
 from .lanes import Lanes
 from .questions import Verdict, unanswered
+from .restless import HINT, asks_again
 from .scenarios import Broken, Scenario, Undecided
 
 patience: ContextVar[float] = ContextVar("patience", default=4.4)
@@ -18,8 +19,11 @@ longest: ContextVar[float] = ContextVar("longest", default=15.0)
 """Seconds by the clock after which there is a verdict, however busy the machine is."""
 
 
-def explored(scenarios: Sequence[Scenario], praise: str) -> Verdict:
-    """The verdict over all scenarios: the first failure found; or what could not be finished; or right."""
+def explored(scenarios: Sequence[Scenario], praise: str, idle: Sequence[Callable[[], object]] = ()) -> Verdict:
+    """The verdict over all scenarios: the first failure found; or what could not be finished; or right.
+
+    `idle`: programs in which all wait for what never comes; where they do not sleep meanwhile, a right answer is told so.
+    """
     budget = Budget(patience.get(), longest.get())
     unfinished: Verdict | None = None
     schedules = 0
@@ -29,9 +33,11 @@ def explored(scenarios: Sequence[Scenario], praise: str) -> Verdict:
         if verdict is not None and verdict.status != "unfinished":
             return verdict
         unfinished = unfinished or verdict
-    return unfinished or Verdict(
-        "right", f"{praise}, under every interleaving of {len(scenarios)} scenarios ({schedules} schedules tried)."
-    )
+    if unfinished is not None:
+        return unfinished
+    found = f"{praise}, under every interleaving of {len(scenarios)} scenarios ({schedules} schedules tried)"
+    restless = next(filter(None, map(asks_again, idle)), "")
+    return Verdict("right", f"{found}; but {restless}." if restless else f"{found}.", HINT if restless else "")
 
 
 def _one(scenario: Scenario, budget: Budget) -> tuple[Verdict | None, int]:

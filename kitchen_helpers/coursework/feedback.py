@@ -72,7 +72,7 @@ def _question(name: str, found: dict[str, Any]) -> str:
     parts = [f"<section>\n<h3>{html.escape(name)}: {html.escape(found['status'])}</h3>", f"<p>{html.escape(found['message'])}</p>"]
     if found["hint"]:
         parts.append(f"<p><i>Hint:</i> {html.escape(found['hint'])}</p>")
-    if found["status"] == "unfinished":
+    if found["status"] == "unfinished" and not found["hint"]:
         parts.append("<p>This was not decided by the check; it is left to your teacher.</p>")
     if found["lanes"]:
         parts.append(f'<div class="lanes">{found["lanes"]}</div>')

@@ -12,8 +12,10 @@ from types import SimpleNamespace
 import pytest
 
 from kitchen_helpers.coursework import QUESTIONS, Verdict, budget, exploring
+from kitchen_helpers.coursework.a3_pass import idle
 from kitchen_helpers.coursework.boxes import run_box
 from kitchen_helpers.coursework.loading import load, read
+from kitchen_helpers.coursework.restless import asks_again
 
 from . import answers
 
@@ -174,6 +176,40 @@ def test_what_cannot_be_explored_is_not_held_against_an_answer(question: str, so
     assert verdict.status == "unfinished" and why in verdict.message and instead in verdict.hint, verdict
     assert verdict.hint.startswith("That is not held against your answer")
     assert "cls(" not in verdict.message, "a line of the check"
+
+
+POLLING = MODULES["a3.q1"].RIGHT["asking again and again"]
+TIMED = MODULES["a3.q1"].TOO_LARGE["timed waits"]
+SEMAPHORES = MODULES["a3.q1"].RIGHT["two semaphores and a deque"]
+IN_A_LOOP = ("self.free.acquire()", "while not self.free.acquire({0}): pass")
+IN_A_LOOP += tuple(part.replace("free", "full") for part in IN_A_LOOP)
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        (POLLING, "time.sleep(0.001)"),
+        (answers.planted(POLLING, "            time.sleep(0.001)\n", ""), "with self.lock:"),
+        (answers.planted(SEMAPHORES, *(part.format("blocking=False") for part in IN_A_LOOP)), "while not self.full.acquire"),
+        (answers.planted(SEMAPHORES, "self.full.acquire()", "while not self.dishes: pass\n        self.full.acquire()"), ""),
+        (answers.planted(SEMAPHORES, "self.free.acquire()", "while not self.free.acquire(False): pass"), "while not self.free"),
+    ],
+    ids=["sleeps in between", "takes the lock", "tries a semaphore", "without a step", "in put only"],
+)
+def test_who_waits_by_asking_again_and_again_is_told_so(source: str, line: str) -> None:
+    verdict = check("a3.q1", source)
+    assert verdict.passed and "whoever waits asks again and again" in verdict.message and verdict.hint, verdict
+    if line:
+        number = int(verdict.message.rpartition("(line ")[2].partition(")")[0])
+        assert line in source.splitlines()[number - 1]
+
+
+@pytest.mark.parametrize(
+    "source", [TIMED, SEMAPHORES, answers.planted(SEMAPHORES, *(part.format("timeout=0.1") for part in IN_A_LOOP))]
+)
+def test_who_can_be_woken_is_not_told_so(source: str) -> None:
+    cls = load(source, "<answer>")["Pass"]
+    assert [asks_again(program) for program in idle(cls)] == ["", ""]
 
 
 @pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
