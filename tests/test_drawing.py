@@ -92,6 +92,15 @@ def test_a_written_value_is_marked_and_a_read_one_is_not() -> None:
     assert sum(part.get("class") == "changed" for part in svg.iter()) == 2
 
 
+def test_a_value_is_written_out_where_two_lanes_leave_room_for_it() -> None:
+    found = lane_examples.lost_update()
+    value = "['guest of Dua', 'guest of Cem']"
+    for steps, whole in ((found.steps, True), (lane_examples.ring().steps[-1:] + found.steps, False)):
+        steps = (*steps[:-1], replace(steps[-1], value=value))
+        text = svg_lanes(replace(found, steps=steps))
+        assert (f">{theme.safe(value)}</text>" in text) == whole
+
+
 def test_locks_and_blocking_are_seen_and_explained_only_where_they_occur() -> None:
     html = svg_lanes(lane_examples.transfer_deadlock())
     assert "held" in classes(html) and "-hatch)" in html

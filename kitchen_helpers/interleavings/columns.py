@@ -33,9 +33,10 @@ class Columns:
 
     def _value_rooms(self) -> list[float]:
         if self.objects:
+            most = 240 if len(self.threads) <= 2 and len(self.objects) == 1 else 170
             return [
                 min(
-                    170,
+                    most,
                     max(
                         72,
                         pixels(clean(name), 12.5) + 20,
