@@ -6,6 +6,7 @@ send is unpickled here, but the exception that the answer raises.
 
 from __future__ import annotations
 
+import functools
 import multiprocessing
 import os
 import secrets
@@ -19,6 +20,7 @@ from typing import Any
 from .a6_stages import AHEAD, ROOM, Burnt, Forged, Note, Plan, Room, cooked, of, sink, source, transform
 from .questions import Question, Verdict
 from .realtime import LOOK, Begun, Broken, Called, let_go, no_new_processes, processes, tidied, tried
+from .side_by_side import side_by_side
 from .unhurried import Unhurried
 
 _SILENT = 2.4
@@ -173,7 +175,7 @@ def _no_more_than(workers: int, ran: _Ran) -> None:
 def check_pipeline(run: Any) -> Verdict:
     """a6.q1: `run_pipeline(source, transform, sink, workers)`."""
 
-    def meeting() -> None:
+    def meeting(trial: _Trial) -> None:
         what = "a pipeline with 2 workers under the start method spawn"
         ran = trial.whole("spawn", range(6), 2, what, meet=True)
         if len({note.pid for note in ran.at("transform", "begins")}) < 2:
@@ -181,28 +183,31 @@ def check_pipeline(run: Any) -> Verdict:
             raise Broken(rule, "How many processes take items from the same place?")
         _no_more_than(2, ran)
 
-    def held_back() -> None:
+    def held_back(trial: _Trial) -> None:
         ran = trial.whole(_quickest(), range(250), 2, "a pipeline with a slow sink", held=True)
         if _most(ran, ("source", "gives"), ("sink", "begins")) >= AHEAD:
             rule = f"the source ran {AHEAD} items ahead of the sink: the queues have no bound, or a wide one"
             raise Broken(rule, _BOUND)
 
-    def empty_things() -> None:
+    def empty_things(trial: _Trial) -> None:
         trial.whole(
             _quickest(), [None, 0, "", 7, None, "", 0, 8], 2, 'a pipeline whose items are None, 0 and ""', slow=0.02
         )
         trial.whole(_quickest(), [], 2, "a pipeline without items")
 
-    def alone() -> None:
+    def alone(trial: _Trial) -> None:
         method = next(method for method in ("forkserver", "spawn") if method in multiprocessing.get_all_start_methods())
         _no_more_than(1, trial.whole(method, range(5), 1, f"a pipeline with 1 worker under the start method {method}"))
 
-    with _trial(run) as trial:
-        return tried(
-            [meeting, empty_things, held_back, alone],
-            "Three stages in processes, every result once in one sink, the source is held back, no process is left",
-            "Which process does what, and how does each learn that it is done?",
-        )
+    def judged(*scenarios: Callable[[_Trial], None]) -> Verdict:
+        with _trial(run) as trial:
+            return tried(
+                [functools.partial(scenario, trial) for scenario in scenarios],
+                "Three stages in processes, every result once in one sink, the source is held back, no process is left",
+                "Which process does what, and how does each learn that it is done?",
+            )
+
+    return side_by_side(lambda: judged(meeting, alone), lambda: judged(empty_things, held_back))
 
 
 def _quickest() -> str:
@@ -212,7 +217,7 @@ def _quickest() -> str:
 def check_failing(run: Any) -> Verdict:
     """a6.q2: the same when a stage raises or its process is killed."""
 
-    def under(method: str, stage: str, killed: bool, after: int = 1) -> None:
+    def under(trial: _Trial, method: str, stage: str, killed: bool, after: int = 1) -> None:
         what = f"a pipeline whose {stage} {'is killed' if killed else 'raises'}{' after a while' * (after > 1)}"
         ran = trial.under(method, range(40), 2, what, slow=_CALL, fails=stage, killed=killed, after=after)
         _apart(ran)
@@ -228,23 +233,29 @@ def check_failing(run: Any) -> Verdict:
             rule = f"in {what} a call of the sink was not finished: it was cut, or nobody waited for it"
             raise Broken(rule, "Who may be ended at once, and who is asked to stop?")
 
-    def each(killed: bool) -> Callable[[], None]:
-        def scenario() -> None:
+    def each(killed: bool) -> Callable[[_Trial], None]:
+        def scenario(trial: _Trial) -> None:
             for stage in ("transform", "sink", "source"):
-                under(_quickest(), stage, killed)
+                under(trial, _quickest(), stage, killed)
 
         return scenario
 
-    def working() -> None:
+    def working(trial: _Trial) -> None:
         trial.whole(_quickest(), range(6), 2, "a pipeline in which nothing fails")
 
     # Nobody is killed under spawn: there, a ProcessPoolExecutor may overlook the end of the process that it started last.
-    with _trial(run) as trial:
-        return tried(
-            [working, each(killed=False), each(killed=True), lambda: under("spawn", "transform", False, after=9)],
-            "An error and a killed process reach the caller soon, the sink's call is finished, no process is left",
-            _ERROR,
-        )
+    def judged(*scenarios: Callable[[_Trial], None]) -> Verdict:
+        with _trial(run) as trial:
+            return tried(
+                [functools.partial(scenario, trial) for scenario in scenarios],
+                "An error and a killed process reach the caller soon, the sink's call is finished, no process is left",
+                _ERROR,
+            )
+
+    return side_by_side(
+        lambda: judged(working, each(killed=False), each(killed=True)),
+        lambda: judged(lambda trial: under(trial, "spawn", "transform", False, after=9)),
+    )
 
 
 QUESTIONS = (

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from . import exploring, integrity, loading
+from .family import keep_orphans
 from .offered import Sink
 from .policy import Refused
 from .questions import QUESTIONS, Question, Verdict
@@ -79,10 +80,7 @@ def judge(question: Question, source: str, file: str, *, guarded: bool) -> Verdi
         loading.enclose(source)
     before = integrity.fingerprint()
     verdict = _run(question, source, file, guarded)
-    tampered = integrity.changed(before) if guarded else ""
-    if tampered:
-        return Verdict("refused", f"the answer changes {tampered}, which is not its own")
-    return verdict
+    return (guarded and integrity.tampering(before)) or verdict
 
 
 def _run(question: Question, source: str, file: str, guarded: bool) -> Verdict:
@@ -136,10 +134,9 @@ def _limit(seconds: float, sandboxed: bool) -> None:
     if sys.platform == "linux":
         import ctypes
 
-        dumpable, child_subreaper = 4, 36
-        prctl = ctypes.CDLL(None).prctl
-        prctl(dumpable, 0, 0, 0, 0)  # nobody reads the memory of this process, not even its children
-        prctl(child_subreaper, 1, 0, 0, 0)  # whoever loses its parent stays below us, where it is counted
+        dumpable = 4
+        ctypes.CDLL(None).prctl(dumpable, 0, 0, 0, 0)  # nobody reads the memory of this process, not even its children
+        keep_orphans()
 
 
 def main() -> None:

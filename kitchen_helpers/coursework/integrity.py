@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from .offered import MODULES
+from .questions import Verdict
 
 _IMMUTABLE = 1 << 8  # Py_TPFLAGS_IMMUTABLETYPE: attributes of the class cannot be set
 _BASE = 1 << 10  # Py_TPFLAGS_BASETYPE: it can have subclasses
@@ -116,6 +117,12 @@ def fingerprint() -> dict[str, Any]:
             elif isinstance(value, types.BuiltinFunctionType):
                 found[f"{module.__name__}.{name}"] = value
     return found
+
+
+def tampering(before: dict[str, Any]) -> Verdict | None:
+    """The verdict on an answer that has changed what is not its own."""
+    name = changed(before)
+    return Verdict("refused", f"the answer changes {name}, which is not its own") if name else None
 
 
 def changed(before: dict[str, Any]) -> str:

@@ -515,7 +515,7 @@ async def by_hand(coroutine):
     ),
     "no cancel, ever, and no turn for anybody": (
         among_prices("while True:\n    try:\n        while True: pass\n    except BaseException: pass"),
-        WRONG,
+        WRONG | LIMIT,
     ),
     "tasks that outlive and say that they are done": (
         (
