@@ -20,8 +20,10 @@ from .offered import MODULES
 from .policy import Refused, loose_names
 from .questions import QUESTIONS, Question, Verdict
 
-PATIENCE = 18.0
-"""Seconds after which an explored answer is left to itself; a check takes less than five, but on a busy machine (`budget`)."""
+LONGEST = 25.0
+"""Seconds after which there is a verdict on an explored answer: it takes less than five, but on a busy machine (`budget`)."""
+PATIENCE = LONGEST + 3.0
+"""Seconds after which an answer is left to itself."""
 _LEAVING = 1.0
 
 
@@ -125,6 +127,9 @@ def _here(question: Question, answer: Sequence[Any]) -> Verdict:
     found: list[Verdict] = []
 
     def body() -> None:
+        from . import exploring  # not at the top: the explorer need not be loaded for answers that run for real
+
+        exploring.longest.set(LONGEST)
         try:
             found.append(question.check(*answer))
         except BaseException as error:  # noqa: BLE001 - also SystemExit: the notebook lives on

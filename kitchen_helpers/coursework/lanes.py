@@ -106,6 +106,8 @@ def _asleep(message: str, steps: tuple[Step, ...]) -> str:
 
 def _renamed(part: Any, here: str) -> Any:
     """With another name for the thread that runs the program."""
+    if isinstance(part, Failure) and part.exception is not None:  # what it says is not ours
+        return replace(part, thread=_renamed(part.thread, here), waits=_renamed(part.waits, here))
     if isinstance(part, str):
         return re.sub(r"\bmain\b", here, part)
     if isinstance(part, tuple):
