@@ -7,6 +7,7 @@ send is unpickled here, but the exception that the answer raises.
 from __future__ import annotations
 
 import functools
+import itertools
 import multiprocessing
 import os
 import secrets
@@ -141,7 +142,7 @@ _DUE = {
 
 
 def _apart(ran: _Ran) -> None:
-    """Each stage in processes of its own; one of them for the source and one for the sink."""
+    """Each stage in processes of its own, at least as long as it lasts; one of them for the source and one for the sink."""
     at = {stage: {note.pid for note in ran.notes if note.stage == stage} for stage in ("source", "transform", "sink")}
     for stage, pids in at.items():
         if ran.plan.caller in pids:
@@ -153,8 +154,15 @@ def _apart(ran: _Ran) -> None:
             raise Broken(
                 f"in {ran.what} the {stage} was run by {len(at[stage])} processes, not by one", "Who calls it?"
             )
-    if at["source"] & at["sink"] or at["transform"] & (at["source"] | at["sink"]):
-        raise Broken(f"in {ran.what} two stages were run in the same process", "Which process executes each line?")
+    for one, other in itertools.combinations(at, 2):
+        if any(_mixed(ran, pid, one, other) for pid in at[one] & at[other]):
+            raise Broken(f"in {ran.what} two stages were run in the same process", "Which process executes each line?")
+
+
+def _mixed(ran: _Ran, pid: int, one: str, other: str) -> bool:
+    """Had neither stage ended in that process when the other one began? (A pool's process may have another stage later on.)"""
+    stages = [note.stage for note in ran.notes if note.pid == pid and note.stage in (one, other)]
+    return len(list(itertools.groupby(stages))) > 2
 
 
 def _most(ran: _Ran, comes: tuple[str, str], goes: tuple[str, str]) -> int:

@@ -152,7 +152,41 @@ def run_pipeline(source, transform, sink, workers):
         p.join()
 """
 
+# The process in which the source has been read may cook as well.
+ONE_POOL = """
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import Manager
+
+def read(source, todo, workers):
+    for item in source():
+        todo.put((1, item))
+    for _ in range(workers):
+        todo.put((0, None))
+
+def cook(transform, todo, done):
+    for _, item in iter(todo.get, (0, None)):
+        done.put((1, transform(item)))
+    done.put((0, None))
+
+def serve(sink, done, workers):
+    while workers:
+        more, result = done.get()
+        if more:
+            sink(result)
+        else:
+            workers -= 1
+
+def run_pipeline(source, transform, sink, workers):
+    with Manager() as manager, ProcessPoolExecutor(workers + 2) as pool:
+        todo, done = manager.Queue(8), manager.Queue(8)
+        jobs = [pool.submit(serve, sink, done, workers), pool.submit(read, source, todo, workers)]
+        jobs += [pool.submit(cook, transform, todo, done) for _ in range(workers)]
+        for job in jobs:
+            job.result()
+"""
+
 RIGHT = {
+    "one pool for all stages": ONE_POOL,
     "sentinels": SENTINELS,
     "joinable queues under forkserver": FORK_SERVER,
     "a pool beside the source": POOL,

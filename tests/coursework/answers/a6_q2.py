@@ -444,7 +444,7 @@ WRONG = {
             "import multiprocessing\n",
             "import multiprocessing, time\n",
             "    alive = dict(crew)\n",
-            "    alive, latest = dict(crew), time.monotonic() + 1.5\n",
+            "    alive, latest = dict(crew), time.monotonic() + 1.0\n",
             "wait(list(alive)):\n",
             "wait(list(alive), 0.1):\n",
             "    while alive and error is None:\n",
