@@ -58,8 +58,7 @@ line 7 of your cell:  with target.lock:
 circle: Ana holds a.lock and waits for b.lock (line 7) →
         Ben holds b.lock and waits for a.lock (line 7) →
         Ana
-also stuck: main (the program's own thread) waits for the end of Ana (line
-  15)
+also stuck: main (the program itself) waits for the end of Ana (line 15)
 repeat it: kh.replay(payday, "A1 B2 A1")"""
 
 
@@ -237,6 +236,25 @@ def test_only_who_had_to_stop_is_called_blocked() -> None:
     assert blocked_after(replace(found, steps=had_to, failure=Failure("exception", ""))) == [{"Ana"}, {"Ana"}]
 
 
+def test_a_wait_in_no_line_of_the_program_names_none() -> None:
+    found = lane_examples.transfer_deadlock()
+    first, *others = found.failure.waits
+    parted = replace(found, failure=replace(found.failure, waits=(replace(first, line=0, source=""), *others)))
+    assert "Ana holds a.lock and waits for b.lock →" in text_lanes(parted) and "line 0" not in text_lanes(parted)
+
+
+def test_the_line_of_a_wait_is_one_of_its_own_file() -> None:
+    found = lane_examples.transfer_deadlock()
+    elsewhere = [replace(wait, file="/somewhere/locks.py", line=3, source="self.lock.acquire()") for wait in found.failure.waits]
+    text = text_lanes(replace(found, failure=replace(found.failure, waits=tuple(elsewhere))))
+    assert re.search(r"line 3 of locks.py: +self.lock.acquire\(\)", text) and "line 3 of your cell" not in text
+
+
+def test_lanes_of_a_program_without_a_name_do_not_say_how_to_repeat_them() -> None:
+    found = lane_examples.transfer_deadlock()
+    assert "repeat it" in text_lanes(found) and "repeat it" not in text_lanes(replace(found, program=""))
+
+
 def test_whoever_runs_round_in_a_livelock_is_not_said_to_wait() -> None:
     found = lane_examples.polite_livelock()
     waits = (Wait("Ana", "pepper", ("Ben",), 3, "pepper.acquire()"),)
@@ -286,7 +304,8 @@ def test_names_are_told_apart_when_they_are_cut() -> None:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_anything_can_be_told(seed: int) -> None:
-    text = text_lanes(lane_examples.random_counterexample(seed))
+    found = lane_examples.random_counterexample(seed)
+    text = text_lanes(found)
     assert text == text_lanes(lane_examples.random_counterexample(seed))
-    assert text.startswith("fails: ") and "\nrepeat it: " in text
+    assert text.startswith("fails: ") and ("\nrepeat it: " in text) == bool(found.program)
     text.encode()

@@ -67,9 +67,10 @@ def _drawn(counterexample: Schedule) -> str:
         for place, source in places
     )
     parts.append(f"<pre>{code}</pre>" if code else "")
-    parts.append(
-        f'<p><span class="soft">repeat it:</span> <code>{safe(replay_call(counterexample))}</code> '
-        '<span class="soft">(A, B, …: the threads as they were started, M: main; the numbers: how many steps each takes, '
-        "without those that follow by themselves, such as a release)</span></p>"
-    )
+    if counterexample.program:
+        parts.append(
+            f'<p><span class="soft">repeat it:</span> <code>{safe(replay_call(counterexample))}</code> '
+            '<span class="soft">(A, B, …: the threads as they were started, M: main; the numbers: how many steps each '
+            "takes, without those that follow by themselves, such as a release)</span></p>"
+        )
     return "\n".join(part for part in parts if part)

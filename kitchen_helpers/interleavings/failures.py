@@ -95,6 +95,7 @@ def _waits(waiting: list[VirtualThread], names: Names) -> Iterator[Wait]:
             site.line if site else 0,
             site.source if site else "",
             tuple(dict.fromkeys(names.of(lock, "lock") for lock in thread.held)),
+            site.file if site else "",
         )
 
 

@@ -120,7 +120,8 @@ def _body(counterexample: Schedule) -> list[str]:
     widest = max((width(place) for place, _ in sources), default=0)
     lines += [_broken(f"{place}:{' ' * (widest - width(place))}  {source}", widest + 7) for place, source in sources]
     lines += _waits(counterexample)
-    lines.append(f"repeat it: {replay_call(counterexample)}")
+    if counterexample.program:
+        lines.append(f"repeat it: {replay_call(counterexample)}")
     return lines
 
 

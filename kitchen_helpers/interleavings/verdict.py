@@ -52,9 +52,11 @@ class Wait:
     held_by: tuple[str, ...]
     """Threads that hold it; () when nobody does and nobody is left to bring it."""
     line: int
+    """0 if it waits in no line of the program."""
     source: str
     holds: tuple[str, ...] = ()
     """What this thread itself holds."""
+    file: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,7 @@ class Schedule(Sequence[Step]):
     failure: Failure
     """How it ends; of the kind "none" if nothing fails."""
     program: str
-    """The name of the function that was explored."""
+    """The name of the function that was explored; "" if the reader has none for it, and so cannot repeat the schedule."""
     loop: int = 0
     """For a livelock: the number of the step from which the schedule repeats itself; 0 if it does not."""
 

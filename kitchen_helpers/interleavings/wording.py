@@ -169,7 +169,7 @@ def ending(counterexample: Schedule) -> dict[str, tuple[str, int | None]]:
     found: dict[str, tuple[str, int | None]] = {}
     if failure.kind != "livelock":
         found = {
-            wait.thread: (f"waits for ever for {clean(wait.waits_for)}", wait.line)
+            wait.thread: (f"waits for ever for {clean(wait.waits_for)}", wait.line or None)
             for wait in failure.waits
             if wait.thread in lanes
         }
@@ -214,13 +214,13 @@ def in_words(wait: Wait) -> str:
     """Ana holds a and waits for b (line 7)"""
     holds = f"holds {listed(wait.holds)} and " if wait.holds else ""
     what = clean(wait.waits_for)
-    place = (
-        f"{what[:-1]}, line {wait.line})" if what.endswith(")") and not _by_end(wait) else f"{what} (line {wait.line})"
-    )
+    if wait.line:
+        inside = what.endswith(")") and not _by_end(wait)
+        what = f"{what[:-1]}, line {wait.line})" if inside else f"{what} (line {wait.line})"
     who = clean(wait.thread)
     if who == "main" and _by_end(wait):  # it waits below the lanes, and has none: who is that?
-        who = "main (the program's own thread)"
-    return f"{who} {holds}waits for {place}"
+        who = "main (the program itself)"
+    return f"{who} {holds}waits for {what}"
 
 
 def _by_end(wait: Wait) -> bool:
@@ -271,21 +271,19 @@ def source_lines(counterexample: Schedule, most: int = 16) -> list[tuple[str, st
     """("line 4 of your cell", "self.value += 1") for each line of a step or of a lasting wait, in the order of the file."""
     failure = counterexample.failure
     file_of = {step.thread: step.file for step in counterexample.steps}
-    files = list(dict.fromkeys(step.file for step in counterexample.steps))
+    waits = [wait for wait in failure.waits if wait.line and wait.thread in file_of and failure.kind != "livelock"]
+    files = list(dict.fromkeys([*(step.file for step in counterexample.steps), *(wait.file for wait in waits)]))
     places = list(
         {(files.index(step.file), step.line, step.source) for step in counterexample.steps if step.line}
-        | {
-            (files.index(file_of[wait.thread]), wait.line, wait.source)
-            for wait in failure.waits
-            if wait.thread in file_of and failure.kind != "livelock"
-        }
+        | {(files.index(wait.file or file_of[wait.thread]), wait.line, wait.source) for wait in waits}
     )
     place = _raised_at(failure)
     if place is not None:
         files.append(place[0])
         if (files.index(place[0]), *place[1:]) not in places:
             places.append((files.index(place[0]), *place[1:]))
-    lines = [(f"line {line}{_of(files[index])}", shorten(source, 160)) for index, line, source in sorted(places)]
+    told = [(f"line {line}{_of(files[index])}", shorten(source, 160)) for index, line, source in sorted(places)]
+    lines = list(dict.fromkeys(told))  # (cells are not told apart)
     if len(lines) > most:
         lines = [*lines[: most - 1], (f"and {len(lines) - most + 1} more lines", "…")]
     return lines
