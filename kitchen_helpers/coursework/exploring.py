@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from ..interleavings import Exploration, explore
 from .budget import Budget
 from .failing import in_words, undecided
-from .lanes import Lanes
+from .lanes import for_students
 from .questions import Verdict, unanswered
 from .restless import HINT, asks_again
 from .scenarios import Broken, Scenario, Undecided
@@ -80,6 +80,6 @@ def _told(scenario: Scenario, exploration: Exploration) -> Verdict | None:
     nothing = unanswered(error)
     if nothing is not None:
         return nothing
-    shown = Lanes.of(exploration, scenario.here)
+    shown = for_students(exploration, scenario.here)
     words, hint = in_words(shown.failure, error, scenario)
     return Verdict("wrong", f"{scenario.what}: {words}.", hint, shown)

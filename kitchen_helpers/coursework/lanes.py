@@ -5,7 +5,7 @@ from __future__ import annotations
 import linecache
 import os
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,42 +17,32 @@ _LIBRARY = os.path.dirname(os.__file__) + os.sep
 _MARK = "check: "
 _NOTE = f"what begins with “{_MARK.strip()}” is done by the program that tries your answer, and stands in no line of it"
 _NAMES = {"action", "blocked", "cycle", "held_by", "message", "note", "thread", "waits", "waits_for"}
-_REPEAT = re.compile(r'^(<p><span class="soft">repeat it:</span>.*?</p>|repeat it: [^<\n]*)\n?', re.MULTILINE)
 
 
-@dataclass(frozen=True, repr=False)
-class Lanes(Exploration):
-    """It does not say how to repeat the schedule: students have no name for the program that tries their answer."""
+def for_students(exploration: Exploration, here: str) -> Exploration:
+    """Steps of the check are marked and have no line; `here` names the thread that runs it, whose wait for the others is left out.
 
-    @classmethod
-    def of(cls, exploration: Exploration, here: str) -> Lanes:
-        """Steps of the check are marked and have no line; `here` names the thread that runs it, whose wait for the others is left out."""
-        found = {field.name: getattr(exploration, field.name) for field in fields(exploration)}
-        if exploration.failure is not None:
-            steps = exploration.counterexample.steps if exploration.counterexample is not None else ()
-            theirs = next((step.file for step in steps if _is_theirs(step)), "")
-            failure, more = _told(exploration.failure, steps, theirs)
-            found["failure"] = failure = _renamed(failure, here)
-            if exploration.counterexample is not None:
-                steps = tuple(_renamed(_marked(step, theirs), here) for step in [*steps, *more])
-                threads = tuple(here if name == "main" else name for name in exploration.counterexample.threads)
-                found["counterexample"] = replace(exploration.counterexample, steps=steps, failure=failure, threads=threads)
-                if any(step.action.startswith(_MARK) for step in steps):
-                    found["notes"] = (*exploration.notes, _NOTE)
-        return cls(**found)
-
-    def __str__(self) -> str:
-        return _REPEAT.sub("", super().__str__()).rstrip()
-
-    def _repr_html_(self) -> str:
-        return _REPEAT.sub("", super()._repr_html_())
+    How to repeat the schedule is not said: students have no name for the program that tries their answer.
+    """
+    if exploration.failure is None:
+        return exploration
+    found = exploration.counterexample
+    steps = found.steps if found is not None else ()
+    theirs = next((step.file for step in steps if _is_theirs(step)), "")
+    failure, more = _told(exploration.failure, steps)
+    failure = _renamed(failure, here)
+    if found is None:
+        return replace(exploration, failure=failure)
+    steps = tuple(_renamed(_marked(step, theirs), here) for step in [*steps, *more])
+    threads = tuple(here if name == "main" else name for name in found.threads)
+    found = replace(found, steps=steps, failure=failure, threads=threads, program="")
+    marked = (_NOTE,) if any(step.action.startswith(_MARK) for step in steps) else ()
+    return replace(exploration, failure=failure, counterexample=found, notes=(*exploration.notes, *marked))
 
 
-def is_ours(line: int, source: str, theirs: str = "") -> bool:
-    """Is this a line of the check? It is told by its text; `theirs` is the answer's file, if that is known."""
-    if not source or (theirs and linecache.getline(theirs, line).strip() == source):
-        return False
-    return any(linecache.getline(file, line).strip() == source for file in _CHECKS)
+def is_ours(line: int, source: str) -> bool:
+    """Is this a line of the check? It is told by its text."""
+    return bool(source) and any(linecache.getline(file, line).strip() == source for file in _CHECKS)
 
 
 def own_line(error: BaseException) -> int | None:
@@ -75,19 +65,20 @@ def _marked(step: Step, theirs: str) -> Step:
     return replace(step, action=_MARK + step.action, line=0, source="", file=theirs)
 
 
-def _told(failure: Failure, steps: tuple[Step, ...], theirs: str) -> tuple[Failure, list[Step]]:
+def _told(failure: Failure, steps: tuple[Step, ...]) -> tuple[Failure, list[Step]]:
     """The failure with lines of the answer only; and whoever waits in the check and has been in no such line, as last steps."""
     waits: list[Wait] = []
     more: list[Step] = []
     last = {step.thread: step for step in steps if _is_theirs(step)}
     for wait in failure.waits:
-        if not is_ours(wait.line, wait.source, theirs):
+        if not wait.file.startswith(_OURS):
             waits.append(wait)
         elif wait.waits_for.startswith("the end of "):
             continue
         elif wait.thread in last:
             step = last[wait.thread]
-            waits.append(replace(wait, waits_for=f"{wait.waits_for} of the check", line=step.line, source=step.source))
+            what = f"{wait.waits_for} of the check"
+            waits.append(replace(wait, waits_for=what, line=step.line, source=step.source, file=step.file))
         else:
             number, action = len(steps) + len(more) + 1, f"waits for {wait.waits_for}"
             more.append(Step(number, wait.thread, "wait", action, "", None, 0, "", _OURS, "blocked", wait.holds))
