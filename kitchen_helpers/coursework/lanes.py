@@ -20,24 +20,21 @@ _NAMES = {"action", "blocked", "cycle", "held_by", "message", "note", "thread", 
 
 
 def for_students(exploration: Exploration, here: str) -> Exploration:
-    """Steps of the check are marked and have no line; `here` names the thread that runs it, whose wait for the others is left out.
+    """Steps of the check are marked, and have no line; `here` names the thread that runs it, whose wait for the others is left out.
 
     How to repeat the schedule is not said: students have no name for the program that tries their answer.
     """
     if exploration.failure is None:
         return exploration
     found = exploration.counterexample
-    steps = found.steps if found is not None else ()
-    theirs = next((step.file for step in steps if _is_theirs(step)), "")
-    failure, more = _told(exploration.failure, steps)
-    failure = _renamed(failure, here)
+    failure = _renamed(_told(exploration.failure, found.steps if found is not None else ()), here)
     if found is None:
         return replace(exploration, failure=failure)
-    steps = tuple(_renamed(_marked(step, theirs), here) for step in [*steps, *more])
+    steps = tuple(_renamed(_marked(step), here) for step in found)
     threads = tuple(here if name == "main" else name for name in found.threads)
     found = replace(found, steps=steps, failure=failure, threads=threads, program="")
-    marked = (_NOTE,) if any(step.action.startswith(_MARK) for step in steps) else ()
-    return replace(exploration, failure=failure, counterexample=found, notes=(*exploration.notes, *marked))
+    notes = (_NOTE,) if any(step.action.startswith(_MARK) for step in steps) else ()
+    return replace(exploration, failure=failure, counterexample=found, notes=(*exploration.notes, *notes))
 
 
 def is_ours(line: int, source: str) -> bool:
@@ -55,37 +52,22 @@ def own_line(error: BaseException) -> int | None:
     return line
 
 
-def _is_theirs(step: Step) -> bool:
-    return bool(step.file) and not step.file.startswith((_OURS, _LIBRARY))
-
-
-def _marked(step: Step, theirs: str) -> Step:
+def _marked(step: Step) -> Step:
     if not step.file.startswith(_OURS):
         return step
-    return replace(step, action=_MARK + step.action, line=0, source="", file=theirs)
+    return replace(step, action=_MARK + step.action, line=0, source="", file="")
 
 
-def _told(failure: Failure, steps: tuple[Step, ...]) -> tuple[Failure, list[Step]]:
-    """The failure with lines of the answer only; and whoever waits in the check and has been in no such line, as last steps."""
-    waits: list[Wait] = []
-    more: list[Step] = []
-    last = {step.thread: step for step in steps if _is_theirs(step)}
-    for wait in failure.waits:
-        if not wait.file.startswith(_OURS):
-            waits.append(wait)
-        elif wait.waits_for.startswith("the end of "):
-            continue
-        elif wait.thread in last:
-            step = last[wait.thread]
-            what = f"{wait.waits_for} of the check"
-            waits.append(replace(wait, waits_for=what, line=step.line, source=step.source, file=step.file))
-        else:
-            number, action = len(steps) + len(more) + 1, f"waits for {wait.waits_for}"
-            more.append(Step(number, wait.thread, "wait", action, "", None, 0, "", _OURS, "blocked", wait.holds))
+def _told(failure: Failure, steps: tuple[Step, ...]) -> Failure:
+    """With lines of the answer only."""
+    waits = [
+        wait if not wait.file.startswith(_OURS) else replace(wait, waits_for=f"{wait.waits_for} of the check", line=0, source="")
+        for wait in failure.waits
+        if not (wait.file.startswith(_OURS) and wait.waits_for.startswith("the end of "))
+    ]
     error = failure.exception
     message = _asleep(failure.message, steps) if failure.kind == "livelock" else failure.message
-    line = failure.line if error is None else own_line(error)
-    return replace(failure, message=message, line=line, waits=tuple(waits)), more
+    return replace(failure, message=message, line=failure.line if error is None else own_line(error), waits=tuple(waits))
 
 
 def _asleep(message: str, steps: tuple[Step, ...]) -> str:

@@ -74,7 +74,7 @@ def test_lines_with_numbers_are_lines_of_the_students_own_cell(cell: Any) -> Non
     assert mine and all(lines[step.line - 1].strip() == step.source for step in mine)
     assert checks and not any(step.line or step.source for step in checks)
     assert {step.thread for step in [*mine, *checks]} == {"Ana", "Ben"}
-    for shown in (str(verdict), verdict._repr_html_()):
+    for shown in (" ".join(str(verdict).split()), verdict._repr_html_()):
         assert "stands in no line of it" in shown and " of your cell" in shown
         assert "a3_board" not in shown and "replay" not in shown and "repeat it" not in shown
 
@@ -85,7 +85,7 @@ def test_lines_with_numbers_are_lines_of_the_students_own_cell(cell: Any) -> Non
         ("a4.q2", "two events by turns, which stay set", "Ana passed round 3 before Ben had come to it", "main"),
         ("a4.q2", "counts back when leaving", "deadlock: Ana waits for ever", "main"),
         ("a3.q2", "close wakes nobody", "waits for a notification of", "the end of"),  # of the check's own thread
-        ("a2.q3", "one lock for all", "Ana holds cache.lock and waits for soup.ready of the check (line 12)", "main"),
+        ("a2.q3", "one lock for all", "Ana holds cache.lock and waits for soup.ready of the check, and nobody is left", "main"),
         ("a3.q2", "a waiting put does not look whether it was closed", "Ana waits, and waits again", "in circles"),
         ("a3.q3", "an exception does not free the board", "Ana waits for a notification of", "main"),
         ("a2.q2", "tries, gives way and tries again", "Ana and Ben go round in circles", "main"),
@@ -95,6 +95,7 @@ def test_who_does_what_in_the_lanes_has_a_name(cell: Any, question: str, name: s
     names = cell(answers_to(question).WRONG[name][0])
     verdict = kh.check(question, *(names[part] for part in QUESTIONS[question].names))
     for shown in (str(verdict), re.sub("<style.*?</style>", "", verdict._repr_html_(), flags=re.DOTALL)):
+        shown = " ".join(shown.split())  # long sentences are parted
         assert told in shown and not re.search(rf"\b{untold}\b", shown), shown
 
 
