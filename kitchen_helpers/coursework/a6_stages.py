@@ -7,11 +7,12 @@ stand in its environment, of which an answer sees nothing. Each line of the reco
 from __future__ import annotations
 
 import hmac
+import itertools
 import json
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -150,12 +151,20 @@ def _fail(room: Room, plan: Plan, stage: str) -> None:
 
 
 def source() -> Iterator[Any]:
+    for number in itertools.count():
+        yield from (given := _given(number))
+        if not given:
+            return
+
+
+def _given(number: int) -> Sequence[Any]:
+    """The item of that number, if there is one. The plan is not kept where whoever holds the source could have it told."""
     room, plan = _room()
-    for number, item in enumerate(plan.items):
-        if plan.fails == "source" and number == 3:
-            _fail(room, plan, "source")
+    if plan.fails == "source" and number == 3:
+        _fail(room, plan, "source")
+    for item in (given := plan.items[number : number + 1]):
         room.note(plan, "source", "gives", item)
-        yield item
+    return given
 
 
 def transform(item: Any) -> Any:

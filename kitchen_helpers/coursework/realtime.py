@@ -83,7 +83,6 @@ class Begun:
         self.ended: Called | None = None
         self._function = function
         self._caller = threading.Thread(target=self._body, daemon=True)
-        _ours[id(self._caller)] = self._caller
         self._caller.start()
 
     def wait(self, seconds: float) -> bool:
@@ -92,10 +91,14 @@ class Begun:
         return self.ended is not None
 
     def _body(self) -> None:
+        me = threading.get_ident()
+        _ours.add(me)
         try:
             self.ended = Called(self._function())
         except BaseException as error:  # noqa: BLE001 - also SystemExit: it is the answer's
             self.ended = Called(error=error)
+        finally:
+            _ours.discard(me)
 
 
 def call(what: str, function: Callable[[], Any], longest: float = LONGEST) -> Called:
@@ -120,8 +123,10 @@ def let_go(error: BaseException | None) -> None:
     gc.collect()
 
 
-# By what they are, not by what they say of themselves: an answer may make threads of a class of its own.
-_ours: dict[int, threading.Thread] = {}
+# By where they run, not by what they say of themselves: an answer may make threads of a class of its own, or begin ours anew.
+_ours: set[int] = set()
+_seen: dict[int, threading.Thread] = {}
+"""Every thread that was ever counted: so none has the id of one that is gone."""
 
 
 def threads() -> set[int]:
@@ -129,9 +134,12 @@ def threads() -> set[int]:
 
     A thread of the answer's own class can keep itself out of `threading`'s list; Python knows that it runs.
     """
-    listed = threading.enumerate()
-    unlisted = sys._current_frames().keys() - {thread.ident for thread in listed}
-    return ({id(thread) for thread in listed} - set(_ours)) | {-ident for ident in unlisted}
+    parts: Any = threading
+    ours, active, starting = set(_ours), dict(parts._active), list(parts._limbo.values())
+    listed = {id(thread): thread for thread in [*starting, *(active[ident] for ident in active.keys() - ours)]}
+    _seen.update(listed)
+    unlisted = sys._current_frames().keys() - active.keys() - ours
+    return set(listed) | {-ident for ident in unlisted}
 
 
 def no_new_threads(before: set[int], what: str) -> None:
@@ -154,8 +162,9 @@ def _is_over(pid: int) -> bool:
 
 
 def _is_tracker(pid: int) -> bool:
-    with suppress(OSError):
-        return b"resource_tracker" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    with suppress(OSError, ValueError):
+        line = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        return b"resource_tracker import main" in line[line.index(b"-c") + 1]
     return False
 
 

@@ -84,6 +84,30 @@ def run_threaded(task, items, workers):
         pool.shutdown(wait=True, cancel_futures=True)
 """
 
+UNLISTED = """
+import threading, time
+from concurrent.futures import ThreadPoolExecutor
+
+class Alike(threading.Thread):
+    def __eq__(self, other):
+        return True
+    def __hash__(self):
+        return 1
+
+class Unlisted(Alike):
+    def _bootstrap(self):
+        self._started.set()
+        time.sleep(99)
+
+def run_threaded(task, items, workers):
+    Unlisted(daemon=True).start()
+    last = Alike(target=print)
+    last.start()
+    last.join()
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(task, items))
+"""
+
 RIGHT = {"pool": POOL, "queue by hand": BY_HAND, "semaphore": SEMAPHORE, "futures": FUTURES}
 
 WRONG = {
@@ -208,27 +232,16 @@ def run_threaded(task, items, workers):
 """,
         "has not returned",
     ),
-    "a thread in nobody's list": (
-        """
-import threading, time
-from concurrent.futures import ThreadPoolExecutor
-class Alike(threading.Thread):
-    def __eq__(self, other):
-        return True
-    def __hash__(self):
-        return 1
-class Unlisted(Alike):
-    def _bootstrap(self):
-        self._started.set()
-        time.sleep(99)
-def run_threaded(task, items, workers):
-    Unlisted(daemon=True).start()
-    last = Alike(target=print)
-    last.start()
-    last.join()
-    with ThreadPoolExecutor(workers) as pool:
-        return list(pool.map(task, items))
-""",
+    "a thread in nobody's list": (UNLISTED, "still alive"),
+    "a thread in nobody's list, for which another one stands": (
+        planted(
+            UNLISTED,
+            "        self._started.set()\n",
+            "        next(others)._ident = threading.get_ident()\n        self._started.set()\n",
+            "def run_threaded",
+            "crew = [threading.Thread(target=time.sleep, args=(99,), daemon=True) for _ in range(40)]\nfor other in crew:\n"
+            "    other.start()\n    other._ident = 7\nothers = iter(crew)\ndef run_threaded",
+        ),
         "still alive",
     ),
 }
