@@ -299,6 +299,7 @@ WRONG = {
             "import Condition, Lock",
         ),
         "does not come back; Ana waits for ever",
+        "It waits for what it holds itself",
     ),
     "a property that takes the lock again": (
         planted(PROPERTY, "threading.RLock()", "threading.Lock()"),

@@ -259,6 +259,7 @@ WRONG = {
     "the locks in the order of the arguments": (
         planted(ORDERED, _AFTER, "    with a.lock, b.lock:"),
         "Ana and Ben wait for ever",
+        "make a circle impossible",
     ),
     "to itself, it takes its lock twice": (
         planted(
@@ -337,6 +338,7 @@ WRONG = {
     "no lock for the till that gets it": (
         planted(TWO_STEPS, "b.sell(amount)", "b.balance += amount"),
         "money was",
+        "can another thread take or bring money",
     ),
     "lets amounts through that are not positive": (
         planted(
@@ -374,6 +376,7 @@ WRONG = {
     with sorted((a, b), key=id)[0].lock, sorted((a, b), key=id)[1].lock:""",
         ),
         "round in circles",
+        "Nobody sleeps, and yet nobody gets through",
     ),
     "keeps the locks when there is not enough": (
         planted(
@@ -417,6 +420,7 @@ WRONG = {
     with first.lock, second.lock:""",
         ),
         "must return True",
+        "What does yours do when a till is busy",
     ),
     "returns nothing": (
         planted(

@@ -349,6 +349,7 @@ WRONG = {
                     return None""",
         ),
         "get must raise what cook raises",
+        "on its way through your get",
     ),
     "a dish from stock waits for the kitchen": (
         planted(

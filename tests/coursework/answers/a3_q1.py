@@ -306,6 +306,7 @@ WRONG = {
     "one dish too few": (
         planted(TWO_CONDITIONS, ">= self.capacity", ">= self.capacity - 1"),
         "put or take waits although it need not",
+        "For how many dishes is there room",
     ),
     "capacity is always 1": (
         planted(SEMAPHORES, "Semaphore(capacity)", "Semaphore(1)"),
@@ -334,6 +335,7 @@ WRONG = {
             "",
         ),
         "Ana and Ben wait for ever",
+        "who is woken by which of your lines",
     ),
     "notifies only when it was empty": (
         planted(
@@ -375,7 +377,11 @@ WRONG = {
         planted(RING, "        with self.lock:", "        if True:"),
         "a dish is lost or doubled",
     ),
-    "two locks, two conditions": (planted(TWO_CONDITIONS, "Condition(lock)", "Condition()"), "RuntimeError"),
+    "two locks, two conditions": (
+        planted(TWO_CONDITIONS, "Condition(lock)", "Condition()"),
+        "RuntimeError",
+        "which lock has each of your conditions",
+    ),
     "asks again and again, and keeps the lock meanwhile": (
         planted(
             POLLING,
@@ -390,6 +396,7 @@ WRONG = {
             return self.dishes.pop(0)""",
         ),
         "Ben goes round in circles",
+        "What does it ask for again and again",
     ),
     "looks, then takes": (
         planted(
@@ -423,6 +430,7 @@ WRONG = {
             dish = self.dishes.popleft()""",
         ),
         "Ana and Ben wait for ever",
+        "hold meanwhile",
     ),
     "says so before it is there": (
         planted(
@@ -435,10 +443,12 @@ WRONG = {
 """,
         ),
         "IndexError",
+        "whyever it was woken",
     ),
     "a set of dishes": (
         planted(SEMAPHORES, "deque()", "set()", ".append(dish)", ".add(repr(dish))", "popleft()", "pop()"),
         "KeyError",
+        "what does it expect, and what does it find",
     ),
     "an empty dish is none": (
         planted(
@@ -461,6 +471,7 @@ WRONG = {
     dishes = deque()""",
         ),
         "must give",
+        "what to the class",
     ),
     "sleeps instead of waiting": (
         planted(TIMED, "while len(self.dishes) == self.capacity:", "if len(self.dishes) == self.capacity:"),

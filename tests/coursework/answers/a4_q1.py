@@ -233,6 +233,7 @@ WRONG = {
             with self.changed:""",
         ),
         "An exception in the body of with",
+        "are they reached whatever happens",
     ),
     "an exception is swallowed": (
         planted(

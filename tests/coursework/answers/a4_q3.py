@@ -223,6 +223,7 @@ WRONG = {
 """,
         ),
         "has no thread",
+        "Which thread calls eat",
     ),
     "one thread for all": (
         planted(
