@@ -89,7 +89,8 @@ def test_work_that_only_computes_had_no_cpu_while_it_did_not_compute(engine: str
         os.sched_setaffinity(0, cpus)
     (crowded,) = scaling.runs(4)
     idle = sum(span.end - span.start - span.cpu_seconds for span in crowded.spans)
-    assert crowded.starved_seconds == pytest.approx(idle, rel=0.3) and idle > 0.02
+    # (At most all their time; a little of it is lost outside of the items, on a busy machine more than within.)
+    assert 0.02 < 0.7 * idle < crowded.starved_seconds <= crowded.workers * crowded.seconds
 
 
 @pytest.mark.parametrize("engine", ["threads", "processes"])
