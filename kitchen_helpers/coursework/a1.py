@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import math
 import multiprocessing
 import os
@@ -322,20 +323,27 @@ async def _async_burnt(item: Any) -> Any:
 _TASK = 0.05
 _COMING = 4.0
 """Seconds within which a second process has to come."""
+_ENOUGH = "enough"
+"""A note that nobody has to wait any longer."""
 _STARTING = 8.0
 """Seconds for a call that starts processes, on a machine that is busy."""
 
 
 def place(order: tuple[str, float, Any]) -> Any:
-    """Does an item, and notes where and when; until some time of the day, it waits for a second process to come."""
+    """Does an item, and notes where and when; it waits for a second process to come, at most until some time of the day."""
     folder, patience, item = order
     begun = time.monotonic()
     Path(folder, str(os.getpid())).touch()
-    while len({note.split()[0] for note in os.listdir(folder)}) < 2 and time.time() < patience:
+    while len({note.split()[0] for note in os.listdir(folder)}) < 2 and time.time() < patience:  # (_ENOUGH is a second one, too)
         time.sleep(0.005)
     time.sleep(_TASK)
     Path(folder, f"{os.getpid()} {begun} {time.monotonic()}").touch()
     return item
+
+
+def _enough_after(note: Path, seconds: float) -> None:
+    if seconds > _COMING:
+        note.touch()
 
 
 def burns_at_two(item: int) -> int:
@@ -348,9 +356,16 @@ def burns_at_two(item: int) -> int:
 def check_processes(run: Any) -> Verdict:
     """a1.q3: `run_processes(task, items, workers)`."""
 
-    def elsewhere(task: Callable[[Any], Any], items: Any, workers: int, what: str, longest: float = _STARTING) -> Called:
+    def elsewhere(
+        task: Callable[[Any], Any],
+        items: Any,
+        workers: int,
+        what: str,
+        longest: float = _STARTING,
+        looks: Callable[[float], object] = lambda seconds: None,
+    ) -> Called:
         before = processes()
-        called = call(what, lambda: run(task, items, workers), longest)
+        called = call(what, lambda: run(task, items, workers), longest, looks)
         no_new_processes(before, what)
         return called
 
@@ -358,8 +373,9 @@ def check_processes(run: Any) -> Verdict:
         multiprocessing.set_start_method(method, force=True)
         what = f"the result of {len(items)} items with {workers} workers under the start method {method}"
         with TemporaryDirectory(prefix="a1-") as folder:
-            patience = time.time() + _COMING
-            answers = elsewhere(place, ((folder, patience, item) for item in items), workers, what).value()
+            patience = time.time() + 10 * _STARTING
+            looks = functools.partial(_enough_after, Path(folder, _ENOUGH))
+            answers = elsewhere(place, ((folder, patience, item) for item in items), workers, what, looks=looks).value()
             # (what the tasks have noted, and not what the answer says of them)
             notes = [note.split() for note in os.listdir(folder) if " " in note]
         _same(answers, items, what)

@@ -101,11 +101,14 @@ class Begun:
             _ours.discard(me)
 
 
-def call(what: str, function: Callable[[], Any], longest: float = LONGEST) -> Called:
-    """Call it in a thread that can be left; Broken if it does not come back."""
+def call(
+    what: str, function: Callable[[], Any], longest: float = LONGEST, looks: Callable[[float], object] = lambda seconds: None
+) -> Called:
+    """Call it in a thread that can be left; Broken if it does not come back. `looks` is told the time again and again."""
     clock, begun = Unhurried(), Begun(function)
     while not begun.wait(LOOK):
-        if clock.look() > longest:
+        looks(seconds := clock.look())
+        if seconds > longest:
             raise Broken(
                 f"{what} has not returned after {longest:g} seconds", "Who waits for whom, and who wakes them?"
             )
