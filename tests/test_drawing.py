@@ -92,6 +92,12 @@ def test_a_written_value_is_marked_and_a_read_one_is_not() -> None:
     assert sum(part.get("class") == "changed" for part in svg.iter()) == 2
 
 
+def test_the_number_of_a_line_is_not_parted_from_its_word() -> None:
+    text = "waits for ever for paper (line 6)"
+    for room in range(60, 300, 5):
+        assert any("(line 6)" in line for line in theme.wrap(text, room, most=9))
+
+
 def test_a_value_is_written_out_where_two_lanes_leave_room_for_it() -> None:
     found = lane_examples.lost_update()
     value = "['guest of Dua', 'guest of Cem']"

@@ -105,7 +105,9 @@ def _broken(line: str, indent: int = 2) -> str:
     head, semicolon, tail = line.rpartition("; ")
     if semicolon and max(width(head) + 1, indent + width(tail)) <= _FITS:
         return f"{head};\n{after}{tail}"
-    return textwrap.fill(line, _FITS, subsequent_indent=after, break_long_words=False, break_on_hyphens=False)
+    whole = line.replace("(line ", "(line\u00a0")
+    parted = textwrap.fill(whole, _FITS, subsequent_indent=after, break_long_words=False, break_on_hyphens=False)
+    return parted.replace("(line\u00a0", "(line ")
 
 
 def _body(counterexample: Schedule) -> list[str]:

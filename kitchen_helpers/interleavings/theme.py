@@ -153,7 +153,7 @@ def fit(text: str, room: float, size: float = 13) -> str:
 def wrap(text: str, room: float, size: float = 13, most: int = 4) -> list[str]:
     """The text in lines of so many pixels at most; a long name may be parted behind an underscore or a dot."""
     lines = [""]
-    for word in clean(text).split():
+    for word in _GAP.split(clean(text).strip()):
         gap = " " if lines[-1] else ""
         if pixels(lines[-1] + gap + word, size) <= room:
             lines[-1] += gap + word
@@ -169,4 +169,6 @@ def wrap(text: str, room: float, size: float = 13, most: int = 4) -> list[str]:
     return [fit(line, room, size) for line in lines]
 
 
+_GAP = re.compile(r"\s+(?!\d+\))")
+"""Between words, but not in "(line 7)"."""
 _PARTS = re.compile(r"[^_.(\[]*[_.(\[]+|[^_.(\[]+")
