@@ -92,7 +92,7 @@ def _permitted(module: str, first: str, *rest: str) -> Any:
         found = getattr(importlib.import_module(module), first, None)
     elif module in MODULES and first in names_of(module):
         found = getattr(offer(module), first)
-    elif _is_exception(loaded := getattr(sys.modules.get(module), first, None)):
+    elif module.partition(".")[0] != OURS and _is_exception(loaded := getattr(sys.modules.get(module), first, None)):
         found = loaded
     for name in rest:
         found = getattr(found, name, None)

@@ -131,6 +131,30 @@ ESCAPES: dict[str, tuple[str, str]] = {
         _GENERATOR + "from operator import *\ndef unused(attrgetter): ...\nattrgetter('gi_' + 'frame')(gen())",
         "attrgetter with names that cannot be read",
     ),
+    **{
+        f"getattr, which is something else {where}": (
+            f"{statement}\ngetattr(print, '__se' + 'lf__')",
+            "getattr with names that cannot be read",
+        )
+        for where, statement in {
+            "in a pattern": "match 1:\n    case 2 as getattr: ...",
+            "in the rest of a pattern": "match {}:\n    case {'x': 1, **getattr}: ...",
+            "as long as an exception is handled": "try: 1 / 0\nexcept Exception as getattr: ...",
+            "until it is deleted": "import time as getattr\ndel getattr",
+        }.items()
+    },
+    "names for patterns, from an enum": (
+        "import enum\nX = enum.Enum('X', {'A': 1, '__match' + '_args__': ('gi_' + 'frame',)})\n" + _PATTERNS,
+        "cannot be seen",
+    ),
+    "names for patterns, in a class below a record": (
+        "from dataclasses import dataclass\n@dataclass\nclass R:\n    x: int\nclass X(R): ...\n" + _PATTERNS,
+        "cannot be seen",
+    ),
+    "an exception of the checks, through a pipe": (
+        _PICKLED.format(pickled=b"ckitchen_helpers.coursework.realtime\nBroken\n."),
+        "may not come out of a pipe",
+    ),
     "names for patterns, from a decorator in a class of that name": (
         "import abc\nclass dataclasses:\n    dataclass = staticmethod(lambda cls: abc.ABCMeta('X', (), {}))\n"
         "@dataclasses.dataclass\nclass X: ...\n" + _PATTERNS,
