@@ -134,7 +134,7 @@ ESCAPES: dict[str, tuple[str, str]] = {
     **{
         f"getattr, which is something else {where}": (
             f"{statement}\ngetattr(print, '__se' + 'lf__')",
-            "getattr with names that cannot be read",
+            "getattr ",
         )
         for where, statement in {
             "in a pattern": "match 1:\n    case 2 as getattr: ...",
