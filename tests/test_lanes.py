@@ -141,6 +141,11 @@ def test_all_fits_into_what_a_notebook_shows(name: str) -> None:
     assert max(map(width, lines)) <= 100
 
 
+@pytest.mark.parametrize("name", ["lost_update", "transfer_deadlock", "ring", "worker_exception", "polite_livelock"])
+def test_most_fits_into_a_narrow_window(name: str) -> None:
+    assert max(map(width, text_lanes(lane_examples.ALL[name]()).splitlines())) <= 76
+
+
 def test_three_lanes_too_wide_to_stand_side_by_side_overlap() -> None:
     s = lane_examples.Script()
     for name, switch in (("Ana", ""), ("Ben", "preempted"), ("Cem", "preempted")):

@@ -37,7 +37,7 @@ _VALUE = 18
 # Columns that JupyterLab surely shows in a window of 800 pixels (without its list of files) and of 1280 (with it): it
 # breaks longer lines anywhere.
 _FITS, _WIDE = 76, 100
-_CLOSE, _STEP = 14, 6  # columns from lane to lane, at least: so that it fits into a narrow window, or at all
+_CLOSE, _STEP = 12, 6  # columns from lane to lane, at least: so that it fits into a narrow window, or at all
 _HOLDS, _BLOCKED = "║", "░"
 
 
