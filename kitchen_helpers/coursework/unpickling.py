@@ -22,7 +22,8 @@ from .policy import leads_inside
 
 _ANSWER = "answer"
 _OF_THE_CHECKS = {
-    f"{OURS}.coursework.a1": "place burns_at_two Burnt",
+    f"{OURS}.coursework.a1_processes": "place burns_at_two",
+    f"{OURS}.coursework.a1_results": "Burnt",
     f"{OURS}.coursework.a6_stages": "source transform sink Burnt",
 }
 """What checks give an answer that takes it to its workers."""
