@@ -7,7 +7,7 @@ from typing import Any
 
 from .exploring import explored
 from .questions import Verdict
-from .scenarios import SHARED, Broken, Scenario, alone, together
+from .scenarios import SHARED, RuleBroken, Scenario, alone, together
 
 _FIRST_DISH = "What did cook give the first time, and how does your stock know that it has a dish?"
 _TOO_EARLY = "When are those who wait told to go on, and what do they find then?"
@@ -40,7 +40,7 @@ class _Kitchen:
         self.pots = {pot.key: pot for pot in pots}
         self.again = again
         """The hint where a dish is cooked once more."""
-        self.broken: list[Broken] = []
+        self.broken: list[RuleBroken] = []
 
     def cook(self, key: object) -> object:
         pot = self.pots[key]
@@ -59,7 +59,7 @@ class _Kitchen:
         return pot.dish
 
     def breaks(self, rule: str, hint: str = "") -> None:
-        self.broken.append(Broken(rule, hint))  # the answer may catch what is raised here
+        self.broken.append(RuleBroken(rule, hint))  # the answer may catch what is raised here
         raise self.broken[-1]
 
     def gives(self, call: str, got: object, key: object, hint: str = "") -> None:
@@ -67,9 +67,9 @@ class _Kitchen:
         if self.broken:
             raise self.broken[0]
         if got is Burnt:
-            raise Broken(f"{call} must return what cook({key!r}) gave, and it raised an exception of an earlier cook", hint)
+            raise RuleBroken(f"{call} must return what cook({key!r}) gave, and it raised an exception of an earlier cook", hint)
         if got is not self.pots[key].dish:
-            raise Broken(f"{call} must return what cook({key!r}) gave, and it returned {got!r}", hint)
+            raise RuleBroken(f"{call} must return what cook({key!r}) gave, and it returned {got!r}", hint)
 
 
 def _get(cache: Any, key: object) -> object:
@@ -83,7 +83,7 @@ def _stock_alone(cls: Any) -> None:
     kitchen = _Kitchen(_Pot("soup"), _Pot("air", dish=None), _Pot(0, dish=[]), again=_FIRST_DISH)
     cache = cls(kitchen.cook)
     if any(pot.calls for pot in kitchen.pots.values()):
-        raise Broken("cook was called before anybody asked for a dish")
+        raise RuleBroken("cook was called before anybody asked for a dish")
     for key in ("soup", "air", 0, "soup", "air", 0):
         kitchen.gives(f"get({key!r})", cache.get(key), key)
     other = _Kitchen(_Pot("soup", dish="another soup"))
@@ -95,7 +95,7 @@ def _failing_alone(cls: Any) -> None:
     cache = cls(kitchen.cook)
     for _ in range(2):
         if _get(cache, "soup") is not Burnt:
-            raise Broken("get must raise what cook raises", _ON_ITS_WAY)
+            raise RuleBroken("get must raise what cook raises", _ON_ITS_WAY)
         kitchen.gives("get('fish')", cache.get("fish"), "fish")
     kitchen.gives("get('soup') after cook has failed twice", _get(cache, "soup"), "soup")
     kitchen.gives("get('soup')", cache.get("soup"), "soup")
@@ -162,7 +162,7 @@ def _some_burnt(kitchen: _Kitchen, results: list[object]) -> None:
         if got is not Burnt:
             kitchen.gives("get('soup')", got, "soup")
     if Burnt not in results:
-        raise Broken("cook has failed, and nobody has got its exception", _ON_ITS_WAY)
+        raise RuleBroken("cook has failed, and nobody has got its exception", _ON_ITS_WAY)
 
 
 def check_stock(cls: Any) -> Verdict:

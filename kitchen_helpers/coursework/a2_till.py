@@ -8,7 +8,7 @@ from typing import Any
 
 from .exploring import explored
 from .questions import Verdict
-from .scenarios import SHARED, Broken, Scenario, alone, is_number, meet, together
+from .scenarios import SHARED, RuleBroken, Scenario, alone, is_number, meet, together
 
 NONSENSE = (0, -1, float("nan"))
 
@@ -16,16 +16,16 @@ NONSENSE = (0, -1, float("nan"))
 def holds(till: Any, expected: float, after: str, hint: str = "") -> None:
     balance = till.balance
     if not is_number(balance, expected):
-        raise Broken(f"the balance must be {expected} after {after}, and it is {balance!r}", hint)
+        raise RuleBroken(f"the balance must be {expected} after {after}, and it is {balance!r}", hint)
 
 
 def answers(call: str, answer: Callable[[], Any], expected: bool, hint: str = "") -> None:
     try:
         got = answer()
     except ValueError as error:  # the only one that the question speaks of
-        raise Broken(f"{call} must return {expected}, and it raised ValueError: {error}", hint) from None
+        raise RuleBroken(f"{call} must return {expected}, and it raised ValueError: {error}", hint) from None
     if got is not expected:
-        raise Broken(f"{call} must return {expected}, and it returned {got!r}", hint)
+        raise RuleBroken(f"{call} must return {expected}, and it returned {got!r}", hint)
 
 
 def rejects(call: str, amount: float, method: Callable[[float], Any]) -> None:
@@ -33,7 +33,7 @@ def rejects(call: str, amount: float, method: Callable[[float], Any]) -> None:
         method(amount)
     except ValueError:
         return
-    raise Broken(f"{call} must raise ValueError, as {amount} is not positive")
+    raise RuleBroken(f"{call} must raise ValueError, as {amount} is not positive")
 
 
 def _till_alone(cls: Any) -> None:
@@ -69,7 +69,7 @@ def _two_refunds(cls: Any) -> None:
     till = cls(10)
     paid = together(Ana=lambda: till.refund(10), Ben=lambda: till.refund(10))
     if sorted(map(repr, paid)) != ["False", "True"]:
-        raise Broken(f"of two refunds of 10 from a balance of 10 one must be True, the other False; they were {paid}")
+        raise RuleBroken(f"of two refunds of 10 from a balance of 10 one must be True, the other False; they were {paid}")
     holds(till, 0, "two refunds of 10 from a balance of 10, of which one is refused")
 
 
@@ -105,7 +105,7 @@ def _looking_on(cls: Any) -> None:
     def look() -> None:
         balance = till.balance
         if not balance >= 0:
-            raise Broken(f"Cem sees a balance of {balance!r}, and it must never be below 0")
+            raise RuleBroken(f"Cem sees a balance of {balance!r}, and it must never be below 0")
 
     together(Ana=lambda: till.refund(7), Cem=look)
     holds(till, 5, "a refund of 7 that was refused")

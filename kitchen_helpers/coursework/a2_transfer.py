@@ -7,7 +7,7 @@ from typing import Any
 from .a2_till import NONSENSE, answers, holds, neither_leaves, rejects
 from .exploring import explored
 from .questions import Verdict
-from .scenarios import Broken, Scenario, alone, is_number, together
+from .scenarios import RuleBroken, Scenario, alone, is_number, together
 
 _REFUSES = "When may transfer say False? What does yours do when a till is busy?"
 
@@ -16,7 +16,7 @@ def _sum(tills: list[Any], expected: float, after: str) -> None:
     balances = [till.balance for till in tills]
     if not is_number(sum(balances), expected):
         verb = "made" if sum(balances) > expected else "lost"
-        raise Broken(f"money was {verb}: the tills held {expected} before, and hold {balances} after {after}")
+        raise RuleBroken(f"money was {verb}: the tills held {expected} before, and hold {balances} after {after}")
 
 
 def _transfers_alone(cls: Any, transfer: Any) -> None:
@@ -69,7 +69,7 @@ def _one_sum_twice(cls: Any, transfer: Any) -> None:
     done = together(Ana=lambda: transfer(a, b, 5), Ben=lambda: transfer(a, b, 5))
     _sum([a, b], 5, "two transfers of the same 5")
     if sorted(map(repr, done)) != ["False", "True"]:
-        raise Broken(f"of two transfers of all that is in a, one must be True, the other False; they were {done}")
+        raise RuleBroken(f"of two transfers of all that is in a, one must be True, the other False; they were {done}")
     holds(a, 0, "two transfers of all that it held")
 
 
@@ -77,7 +77,7 @@ def _beside_the_till(cls: Any, transfer: Any) -> None:
     a, b = cls(5), cls(5)
     moved, paid = together(Ana=lambda: transfer(a, b, 5), Ben=lambda: a.refund(5))
     if sorted(map(repr, (moved, paid))) != ["False", "True"]:
-        raise Broken(f"a transfer and a refund of the same 5 cannot both be {moved!r} and {paid!r}")
+        raise RuleBroken(f"a transfer and a refund of the same 5 cannot both be {moved!r} and {paid!r}")
     _sum([a, b], 5 if paid else 10, f"transfer(a, b, 5) and a refund of 5 that returned {paid!r}")
     together(Ana=lambda: transfer(b, a, 2), Ben=lambda: a.sell(1))
     _sum([a, b], (5 if paid else 10) + 1, "transfer(b, a, 2) and a.sell(1)")
@@ -87,7 +87,7 @@ def _empty_tills(cls: Any, transfer: Any) -> None:
     a, b = cls(), cls()
     moved, paid = together(Ana=lambda: transfer(a, b, 5), Ben=lambda: b.refund(5))
     if paid:
-        raise Broken("money was made: the tills were empty, and Ben has got a refund of 5 while Ana transferred 5")
+        raise RuleBroken("money was made: the tills were empty, and Ben has got a refund of 5 while Ana transferred 5")
     answers("transfer(a, b, 5) with 0 in a", lambda: moved, False)
     _sum([a, b], 0, "a transfer and a refund that were refused")
 

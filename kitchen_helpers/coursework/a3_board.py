@@ -9,7 +9,7 @@ from typing import Any
 from ..interleavings import Exploration
 from .exploring import explored
 from .questions import Verdict
-from .scenarios import PASSED_ON, SHARED, Broken, Scenario, Undecided, alone, together
+from .scenarios import PASSED_ON, SHARED, RuleBroken, Scenario, Undecided, alone, together
 
 _TEXT = "When does the text change, and when is it read: who may be at the board then?"
 
@@ -27,7 +27,7 @@ class _Room:
 
     def __init__(self, *names: str) -> None:
         self.guests = {name: _Guest(name) for name in names}
-        self.broken: list[Broken] = []
+        self.broken: list[RuleBroken] = []
         self.written = ""
 
     def reads(self, name: str, text: object = None) -> None:
@@ -52,7 +52,7 @@ class _Room:
         me.is_writing = False
 
     def breaks(self, rule: str, hint: str = "") -> None:
-        self.broken.append(Broken(rule, hint))  # the answer may catch what is raised here
+        self.broken.append(RuleBroken(rule, hint))  # the answer may catch what is raised here
         raise self.broken[-1]
 
     def closes(self) -> None:
@@ -101,7 +101,7 @@ def _plain_writer(board: Any, room: _Room, name: str) -> Callable[[], None]:
 def _shows(board: Any, text: str, when: str, hint: str = "") -> None:
     with board.read() as shown:
         if type(shown) is not str or shown != text:
-            raise Broken(f"the board must show {text!r} {when}, and it shows {shown!r}", hint)
+            raise RuleBroken(f"the board must show {text!r} {when}, and it shows {shown!r}", hint)
 
 
 def _board_alone(cls: Any) -> None:
@@ -131,7 +131,7 @@ def _spilt(cls: Any) -> None:
             except _Spilt:
                 pass
             else:
-                raise Broken("an exception in the body must reach the caller", PASSED_ON)
+                raise RuleBroken("an exception in the body must reach the caller", PASSED_ON)
         board.start_write()
         board.end_write()
     _shows(board, "soup", "after write('soup') with an exception in its body", "When is the text set: on entering, or later?")
@@ -193,14 +193,14 @@ def _overtaken(cls: Any) -> None:
         ana_comes.wait()
         board.start_read()
         if not ana.is_writing:
-            raise Broken("Ana was waiting to write, and Cem, who came later to read, was let in before her")
+            raise RuleBroken("Ana was waiting to write, and Cem, who came later to read, was let in before her")
         board.end_read()
 
     board.start_read()
     together(lambda: (ana_comes.wait(), board.end_read()), Ana=write, Cem=read)
 
 
-def _no_preemption(exploration: Exploration) -> Broken | None:
+def _no_preemption(exploration: Exploration) -> RuleBroken | None:
     """Is there a schedule in which Cem overtakes Ana, and she was stopped by nothing but the board?
 
     Between the announcement of Ana and the board she would have to be preempted for Cem to be before her at the board; and
@@ -211,7 +211,7 @@ def _no_preemption(exploration: Exploration) -> Broken | None:
     found, error = exploration.counterexample, exploration.failure.exception
     if found is None or (found.preemptions and exploration.notes):
         raise Undecided
-    return error if isinstance(error, Broken) and not found.preemptions else None
+    return error if isinstance(error, RuleBroken) and not found.preemptions else None
 
 
 def check_board(cls: Any) -> Verdict:

@@ -8,7 +8,7 @@ from typing import Any
 from .a3_pass import buffer, comes_out, idle
 from .exploring import explored
 from .questions import Verdict
-from .scenarios import SHARED, Broken, Scenario, alone, together
+from .scenarios import SHARED, RuleBroken, Scenario, alone, together
 
 
 class _Closed:
@@ -36,13 +36,13 @@ def _raises_closed(call: Callable[[], object], closed: Any, what: str) -> None:
     except NotImplementedError:
         raise
     except Exception as error:
-        raise Broken(f"{what} must raise Closed, and it raised {type(error).__name__}") from error
-    raise Broken(f"{what} must raise Closed, and it returned {result!r}")
+        raise RuleBroken(f"{what} must raise Closed, and it raised {type(error).__name__}") from error
+    raise RuleBroken(f"{what} must raise Closed, and it returned {result!r}")
 
 
 def _is_closed(result: object, call: str) -> None:
     if result is not _CLOSED:
-        raise Broken(f"{call} must raise Closed, and it returned {result!r}")
+        raise RuleBroken(f"{call} must raise Closed, and it returned {result!r}")
 
 
 def _drains(hatch: Any, closed: Any, expected: list[object], when: str) -> None:
@@ -53,12 +53,12 @@ def _drains(hatch: Any, closed: Any, expected: list[object], when: str) -> None:
             result = _or_closed(hatch.take, closed)
         except Exception as error:
             said = f"it raised {type(error).__name__}"
-            raise Broken(f"{when}, a closed pass must give {expected} and then raise Closed, and {said}") from error
+            raise RuleBroken(f"{when}, a closed pass must give {expected} and then raise Closed, and {said}") from error
         if result is _CLOSED:
             break
         got.append(result)
     if len(got) != len(expected) or any(a is not b for a, b in zip(expected, got, strict=True)):
-        raise Broken(f"{when}, a closed pass must give {expected} and then raise Closed, and it gave {got}")
+        raise RuleBroken(f"{when}, a closed pass must give {expected} and then raise Closed, and it gave {got}")
     _is_closed(_or_closed(hatch.take, closed), "take from a closed pass with nothing on it")
 
 
@@ -71,13 +71,13 @@ def _closed_alone(cls: Any, closed: Any) -> None:
         hatch.close()
         hatch.close()
     except closed:
-        raise Broken("closing twice is harmless, and close raised Closed") from None
+        raise RuleBroken("closing twice is harmless, and close raised Closed") from None
     try:
         full.close()
         other.put("pie")
         comes_out(["pie"], [other.take()], "a pass that is not closed")
     except closed:
-        raise Broken("a pass was closed, and another one raised Closed", SHARED) from None
+        raise RuleBroken("a pass was closed, and another one raised Closed", SHARED) from None
     _raises_closed(lambda: hatch.put("tea"), closed, "put on a closed pass with room")
     _raises_closed(lambda: full.put("tea"), closed, "put on a closed pass without room")
     _drains(hatch, closed, ["soup", "fish"], "with soup and fish on it")
@@ -126,7 +126,7 @@ def _put_take_and_close(cls: Any, closed: Any) -> None:
         Ben=lambda: _or_closed(hatch.take, closed),
     )
     if took != "soup":
-        raise Broken(f"soup was on the pass before it was closed, and take gave {took!r}")
+        raise RuleBroken(f"soup was on the pass before it was closed, and take gave {took!r}")
     if put is _CLOSED:
         _drains(hatch, closed, [], "after soup was taken and a put raised Closed")
     else:
@@ -140,7 +140,7 @@ def _last_dish(cls: Any, closed: Any) -> None:
         hatch.close, Ben=lambda: _or_closed(hatch.take, closed), Cem=lambda: _or_closed(hatch.take, closed)
     )
     if sorted(map(repr, got)) != ["'soup'", "Closed"]:
-        raise Broken(f"one of Ben and Cem must get the soup and the other Closed: they got {got}")
+        raise RuleBroken(f"one of Ben and Cem must get the soup and the other Closed: they got {got}")
 
 
 def _two_close(cls: Any, closed: Any) -> None:

@@ -8,13 +8,13 @@ from typing import Any
 
 from .exploring import explored
 from .questions import Verdict
-from .scenarios import SHARED, Broken, Scenario, alone, together
+from .scenarios import SHARED, RuleBroken, Scenario, alone, together
 
 
 def comes_out(expected: list[object], got: list[object], by: str = "the pass", hint: str = "") -> None:
     """Exactly these dishes, in this order; each is known by itself, not by what it thinks it equals."""
     if len(expected) != len(got) or any(a is not b for a, b in zip(expected, got, strict=True)):
-        raise Broken(f"{by} must give {expected}, and gave {got}", hint)
+        raise RuleBroken(f"{by} must give {expected}, and gave {got}", hint)
 
 
 def _pass_alone(cls: Any) -> None:
@@ -37,7 +37,7 @@ def _one_too_many(cls: Any, capacity: int) -> None:
     def put_all() -> None:
         for number in range(capacity + 1):
             hatch.put(number)
-        raise Broken(f"there is room for {capacity}, and put number {capacity + 1} came back with nothing taken")
+        raise RuleBroken(f"there is room for {capacity}, and put number {capacity + 1} came back with nothing taken")
 
     Thread(target=put_all, name="Ana", daemon=True).start()
 
@@ -46,7 +46,7 @@ def _nothing_there(cls: Any) -> None:
     hatch = cls(1)
 
     def take() -> None:
-        raise Broken(f"nothing was put, and take returned {hatch.take()!r}")
+        raise RuleBroken(f"nothing was put, and take returned {hatch.take()!r}")
 
     Thread(target=take, name="Ben", daemon=True).start()
 
@@ -74,12 +74,12 @@ def _two_put(cls: Any) -> None:
     got = [hatch.take() for _ in range(3)]
     _all_of(["soup", "fish", "cake"], got)
     if got.index("soup") > got.index("fish"):
-        raise Broken(f"first in first out: Ana put the soup before the fish, and they were taken as {got}")
+        raise RuleBroken(f"first in first out: Ana put the soup before the fish, and they were taken as {got}")
 
 
 def _all_of(expected: list[str], got: list[Any]) -> None:
     if any(type(dish) is not str for dish in got) or sorted(got) != sorted(expected):
-        raise Broken(f"{sorted(expected)} were put, and {got} were taken: a dish is lost or doubled")
+        raise RuleBroken(f"{sorted(expected)} were put, and {got} were taken: a dish is lost or doubled")
 
 
 def _two_take(cls: Any, capacity: int) -> None:
@@ -101,7 +101,7 @@ def _two_for_one_place(cls: Any) -> None:
         hatch.put(dish)
         back.append(dish)
         if len(back) > 1:
-            raise Broken("there is room for 1, one dish was taken, and two more puts came back")
+            raise RuleBroken("there is room for 1, one dish was taken, and two more puts came back")
 
     for name, dish in (("Ana", "fish"), ("Ben", "cake")):
         Thread(target=put, args=(dish,), name=name, daemon=True).start()

@@ -9,7 +9,7 @@ from typing import Any
 
 from .exploring import explored
 from .questions import Verdict
-from .scenarios import Broken, Scenario, together
+from .scenarios import RuleBroken, Scenario, together
 
 
 class _Mark:
@@ -30,7 +30,7 @@ def _rounds(cls: Any, cooks: int, rounds: int) -> None:
             bell.wait()
             for other in names:
                 if not marks[other].has_come:
-                    raise Broken(f"{name} passed round {number} before {other} had come to it")
+                    raise RuleBroken(f"{name} passed round {number} before {other} had come to it")
 
     first, *others = names
     together(lambda: work(first), **{name: _works(work, name) for name in others})
@@ -49,7 +49,7 @@ def _one_goes_on(cls: Any) -> None:
         for number in (1, 2, 3):
             bell.wait()
             if number == 3 or not came[number - 1].has_come:
-                raise Broken(f"Ana passed round {number} before Ben had come to it")
+                raise RuleBroken(f"Ana passed round {number} before Ben had come to it")
 
     threading.Thread(target=ring_three_times, name="Ana", daemon=True).start()
     for mark in came:
@@ -62,7 +62,7 @@ def _one_missing(cls: Any, cooks: int) -> None:
 
     def wait() -> None:
         bell.wait()
-        raise Broken(f"the bell is for {cooks}, and with {cooks - 1} at it somebody passed")
+        raise RuleBroken(f"the bell is for {cooks}, and with {cooks - 1} at it somebody passed")
 
     for name in ("Ana", "Ben")[: cooks - 1]:
         threading.Thread(target=wait, name=name, daemon=True).start()

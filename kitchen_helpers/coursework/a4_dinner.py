@@ -8,7 +8,7 @@ from typing import Any
 from ..interleavings import Exploration
 from .exploring import explored
 from .questions import Verdict
-from .scenarios import Broken, Scenario
+from .scenarios import RuleBroken, Scenario
 
 _WHICH_THREAD = "Which thread calls eat for which cook?"
 
@@ -23,11 +23,11 @@ class _Place:
 def _dinner(dine: Any, cooks: int, meals: int) -> int:
     """Returns how many threads ate."""
     places = [_Place() for _ in range(cooks)]
-    broken: list[Broken] = []
+    broken: list[RuleBroken] = []
     mine = threading.get_ident()
 
     def breaks(rule: str, hint: str = "") -> None:
-        broken.append(Broken(rule, hint))
+        broken.append(RuleBroken(rule, hint))
         raise broken[-1]
 
     def eat(cook: int) -> None:
@@ -49,30 +49,30 @@ def _dinner(dine: Any, cooks: int, meals: int) -> int:
         raise broken[0]
     eaten = [place.meals for place in places]
     if eaten != [meals] * cooks:
-        raise Broken(
+        raise RuleBroken(
             f"everybody must eat {meals} meals before dine comes back, and they had eaten {eaten}",
             "When does dine come back, and what has everybody done by then?",
         )
     if type(result) not in (list, tuple) or list(result) != eaten:
-        raise Broken(
+        raise RuleBroken(
             f"dine must return the meals per cook, {eaten}, and it returned {result!r}", "Who counts the meals, and in what?"
         )
     for cook, place in enumerate(places):
         if mine in place.threads:
-            raise Broken(f"cook {cook} has no thread: eat was called by the thread that called dine", _WHICH_THREAD)
+            raise RuleBroken(f"cook {cook} has no thread: eat was called by the thread that called dine", _WHICH_THREAD)
         if len(set(place.threads)) > 1:
-            raise Broken(f"the meals of cook {cook} were eaten by several threads", _WHICH_THREAD)
+            raise RuleBroken(f"the meals of cook {cook} were eaten by several threads", _WHICH_THREAD)
     return len({ident for place in places for ident in place.threads})
 
 
-def _several(exploration: Exploration) -> Broken | None:
+def _several(exploration: Exploration) -> RuleBroken | None:
     """That each cook has a thread is shown by one schedule in which they are not the same."""
     if exploration.failure is not None:
         error = exploration.failure.exception
-        return error if isinstance(error, Broken) else None
+        return error if isinstance(error, RuleBroken) else None
     if exploration.verdict == "unfinished" or "2" in exploration.final_states:
         return None
-    return Broken("all cooks eat in one thread, and each must have its own", _WHICH_THREAD)
+    return RuleBroken("all cooks eat in one thread, and each must have its own", _WHICH_THREAD)
 
 
 def check_dinner(dine: Any) -> Verdict:

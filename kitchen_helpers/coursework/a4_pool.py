@@ -9,7 +9,7 @@ from typing import Any
 
 from .exploring import explored
 from .questions import Verdict
-from .scenarios import PASSED_ON, Broken, Scenario, alone, meet, together
+from .scenarios import PASSED_ON, RuleBroken, Scenario, alone, meet, together
 
 
 class _Oven:
@@ -38,7 +38,7 @@ class _Workshop:
         self.calls = 0
         self.ovens: list[_Oven] = []
         self.counting = threading.Lock()
-        self.broken: list[Broken] = []
+        self.broken: list[RuleBroken] = []
 
     def make(self) -> _Oven:
         with self.counting:
@@ -61,7 +61,7 @@ class _Workshop:
         oven.user = ""
 
     def breaks(self, rule: str) -> None:
-        self.broken.append(Broken(rule))  # the answer may catch what is raised here
+        self.broken.append(RuleBroken(rule))  # the answer may catch what is raised here
         raise self.broken[-1]
 
     def closes(self) -> None:
@@ -93,22 +93,22 @@ def _pool_alone(cls: Any) -> None:
     shop, second = _Workshop(2), _Workshop(1)
     pool, other = cls(shop.make, 2), cls(second.make, 1)
     if shop.calls:
-        raise Broken("ovens are made on demand, and one was made before anybody asked for it")
+        raise RuleBroken("ovens are made on demand, and one was made before anybody asked for it")
     for name in ("Ana", "Ben", "Cem"):
         _bakes(pool, shop, name)()
     with pool.oven() as one, pool.oven() as two:
         if one is two:
-            raise Broken("two who use ovens at once got the same one")
+            raise RuleBroken("two who use ovens at once got the same one")
         _bakes(other, second, "Dan")()
     if shop.calls > 2:
-        raise Broken(f"the pool has room for 2 ovens, and {shop.calls} were made")
+        raise RuleBroken(f"the pool has room for 2 ovens, and {shop.calls} were made")
     pool.close()
     pool.close()
     for _ in range(2):
         if _bakes(pool, shop, "Ana")() != "closed":
-            raise Broken("oven() of a closed pool must raise RuntimeError, and Ana got an oven")
+            raise RuleBroken("oven() of a closed pool must raise RuntimeError, and Ana got an oven")
     if _bakes(other, second, "Ben")() != "baked":
-        raise Broken("a pool was closed, and oven() of another one raised RuntimeError")
+        raise RuleBroken("a pool was closed, and oven() of another one raised RuntimeError")
     cls(_Workshop(1).make, 1).close()
 
 
@@ -122,9 +122,9 @@ def _spilt_alone(cls: Any) -> None:
         except _Spilt:
             pass
         else:
-            raise Broken("an exception in the body must reach the caller", PASSED_ON)
+            raise RuleBroken("an exception in the body must reach the caller", PASSED_ON)
     if _bakes(pool, shop, "Ana")() != "baked":
-        raise Broken("after an exception in the body Ana must get an oven")
+        raise RuleBroken("after an exception in the body Ana must get an oven")
     pool.close()
 
 
@@ -134,7 +134,7 @@ def _cold_alone(cls: Any) -> None:
     for expected in ("cold", "cold", "baked", "baked"):
         how = _bakes(pool, shop, "Ana")()
         if how != expected:
-            raise Broken("what make() raises must reach the caller" if expected == "cold" else f"Ana's oven is {how}")
+            raise RuleBroken("what make() raises must reach the caller" if expected == "cold" else f"Ana's oven is {how}")
     pool.close()
 
 
@@ -147,7 +147,7 @@ def _two_for_one_oven(cls: Any) -> None:
 def _all_bake(shop: _Workshop, how: list[str]) -> None:
     shop.closes()
     if how != ["baked"] * len(how):
-        raise Broken(f"nobody has closed the pool, and not everybody got an oven: {how}")
+        raise RuleBroken(f"nobody has closed the pool, and not everybody got an oven: {how}")
 
 
 def _two_ovens_at_once(cls: Any) -> None:
@@ -174,7 +174,7 @@ def _cold_for_one(cls: Any) -> None:
     how = together(Ana=_bakes(pool, shop, "Ana"), Ben=_bakes(pool, shop, "Ben"))
     shop.closes()
     if sorted(how) != ["baked", "cold"]:
-        raise Broken(f"make() failed once: one must get its exception and the other an oven, and it was {how}")
+        raise RuleBroken(f"make() failed once: one must get its exception and the other an oven, and it was {how}")
 
 
 def _close_while_used(cls: Any) -> None:
@@ -188,15 +188,15 @@ def _close_while_used(cls: Any) -> None:
     how = together(close, Ana=_bakes(pool, shop, "Ana"))
     shop.closes()
     if _bakes(pool, shop, "Ben")() != "closed":
-        raise Broken("oven() of a closed pool must raise RuntimeError, and Ben got an oven")
+        raise RuleBroken("oven() of a closed pool must raise RuntimeError, and Ben got an oven")
     if how[0] not in ("baked", "closed"):
-        raise Broken(f"Ana must get an oven or RuntimeError, and it was {how[0]}")
+        raise RuleBroken(f"Ana must get an oven or RuntimeError, and it was {how[0]}")
 
 
 def _nobody_uses(shop: _Workshop, when: str) -> None:
     for oven in list(shop.ovens):
         if oven.user:
-            raise Broken(f"{when} while {oven.user} was using {oven}")
+            raise RuleBroken(f"{when} while {oven.user} was using {oven}")
 
 
 def _close_with_a_line(cls: Any) -> None:

@@ -11,7 +11,7 @@ from .failing import in_words, undecided
 from .lanes import for_students
 from .questions import Verdict, unanswered
 from .restless import HINT, asks_again
-from .scenarios import Broken, Scenario, Undecided
+from .scenarios import RuleBroken, Scenario, Undecided
 
 patience: ContextVar[float] = ContextVar("patience", default=4.4)
 """Seconds of CPU for all scenarios of a question together: few for a student who waits, more for the grader."""
@@ -68,7 +68,7 @@ def _unfinished(scenario: Scenario, reason: str) -> Verdict:
 def _told(scenario: Scenario, exploration: Exploration) -> Verdict | None:
     failure = exploration.failure
     error = failure.exception if failure is not None else None
-    if scenario.judge is not None and (failure is None or isinstance(error, Broken)):
+    if scenario.judge is not None and (failure is None or isinstance(error, RuleBroken)):
         try:
             error = scenario.judge(exploration)
         except Undecided:

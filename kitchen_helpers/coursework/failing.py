@@ -6,7 +6,7 @@ import re
 
 from ..interleavings import Failure
 from .lanes import is_ours
-from .scenarios import CHECK, Broken, Scenario
+from .scenarios import CHECK, RuleBroken, Scenario
 
 _ALONE = "Follow the calls up to line {line}: what does it expect, and what does it find?"
 _RAISED = (
@@ -49,7 +49,7 @@ _PLACE = re.compile(r" \(line (\d+): (.*)\)$")
 
 def in_words(failure: Failure | None, error: BaseException | None, scenario: Scenario) -> tuple[str, str]:
     """What went wrong, and a hint."""
-    if isinstance(error, Broken):
+    if isinstance(error, RuleBroken):
         return str(error), error.hint or scenario.hint
     assert failure is not None
     if error is not None:

@@ -1,7 +1,7 @@
 """What a check of an explored question is made of: small programs round an answer, which tell when a rule is broken.
 
 A check is a list of scenarios, the cheapest first. Each is an ordinary program that makes threads round the student's
-objects and raises `Broken`, in the question's words, where a rule is broken. How a scenario observes matters:
+objects and raises `RuleBroken`, in the question's words, where a rule is broken. How a scenario observes matters:
 
 - What is noted down is touched by several threads only where a rule is broken, or where the answer itself puts the
   touches in order: then watching adds no schedules of its own.
@@ -29,7 +29,7 @@ SHARED = "What belongs to each one of them, and what to the class?"
 PASSED_ON = "What becomes of an exception on its way out of the with?"
 
 
-class Broken(Exception):
+class RuleBroken(Exception):
     """A rule of the question is broken; the text says which one, `hint` helps where the scenario's own does not."""
 
     def __init__(self, rule: str, hint: str = "") -> None:
@@ -59,7 +59,7 @@ class Scenario:
     would be too large otherwise, and repeats with more threads what was explored strictly before."""
     here: str = CHECK
     """The name of whoever does what is done by the thread that runs the program, and starts the others."""
-    judge: Callable[[Exploration], Broken | None] | None = None
+    judge: Callable[[Exploration], RuleBroken | None] | None = None
     """Where one schedule alone does not tell: which rule the exploration shows to be broken, None if none; may raise Undecided."""
 
 
@@ -86,7 +86,7 @@ def together(here: Callable[[], object] | None = None, /, **jobs: Callable[[], o
         thread.join()
     for thread, result in zip(threads, results, strict=True):
         if not result:
-            raise Broken(f"the thread of {thread.name} was ended in the middle")
+            raise RuleBroken(f"the thread of {thread.name} was ended in the middle")
     return [result[0] for result in results]
 
 
