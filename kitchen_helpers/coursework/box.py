@@ -94,6 +94,7 @@ def _run(question: Question, source: str, file: str, guarded: bool) -> Verdict:
         return Verdict("missing", f"the answer cell does not define {' and '.join(missing)}")
     if not question.alone:  # the grader has more time than a student who waits
         exploring.patience.set(0.6 * question.seconds)
+        exploring.longest.set(0.75 * question.seconds)
     try:
         verdict = question.check(*(names[name] for name in question.names))
     except BaseException as error:  # noqa: BLE001 - the check is not to raise; if it does, that is no point
