@@ -26,6 +26,8 @@ from .unhurried import Unhurried
 
 _SILENT = 2.4
 """Seconds without a step of any stage after which a call is taken for one that never returns."""
+_STARTING = 3.6
+"""The same before the first step, where each process begins with a Python of its own."""
 _LONGEST = 8.0
 _PATIENCE = {"meet": 1.2, "held": 0.4, "fails": 1.0}
 """Seconds without a step of any stage after which nobody waits any longer: for a second worker, for more from the source, for
@@ -71,7 +73,7 @@ class _Trial:
         self._room.begin(made)
         before = processes()
         try:
-            called = self._await(made, Begun(lambda: self._run(source, transform, sink, workers)), what)
+            called = self._await(made, method, Begun(lambda: self._run(source, transform, sink, workers)), what)
             let_go(called.error)
             ran = _Ran(what, made, called, self._room.notes(made))
             if called.error is not None and not ran.failed():
@@ -88,7 +90,7 @@ class _Trial:
         _once(ran, whole=True)
         return ran
 
-    def _await(self, plan: Plan, begun: Begun, what: str) -> Called:
+    def _await(self, plan: Plan, method: str, begun: Begun, what: str) -> Called:
         clock, size, last, failed = Unhurried(), 0, 0.0, None
         patience = next((seconds for name, seconds in _PATIENCE.items() if getattr(plan, name)), _SILENT)
         while not begun.wait(LOOK):
@@ -99,9 +101,9 @@ class _Trial:
                     failed = now
             if failed is not None and now - failed > _SOON + _LATE:
                 raise Broken(f"{what} must tell the caller within {_SOON:g} s, and has not returned by then", _ERROR)
-            if now - last > patience:
+            if size and now - last > patience:
                 self._room.enough()
-            if now - last > _SILENT or now > _LONGEST:
+            if now - last > (_SILENT if size or method == "fork" else _STARTING) or now > _LONGEST:
                 raise Broken(f"{what} has not returned after {now:.1f} seconds", _HANGS)
         assert begun.ended is not None
         return begun.ended
@@ -215,7 +217,7 @@ def check_pipeline(run: Any) -> Verdict:
                 "Which process does what, and how does each learn that it is done?",
             )
 
-    return side_by_side(lambda: judged(meeting, alone), lambda: judged(empty_things, held_back))
+    return side_by_side(lambda: judged(meeting), lambda: judged(empty_things, held_back), lambda: judged(alone))
 
 
 def _quickest() -> str:

@@ -112,7 +112,10 @@ class Station:
 
     def ask(self, what="item", thing=None):
         self.busy = True
-        self.wire.send((what, thing))
+        try:
+            self.wire.send((what, thing))
+        except BrokenPipeError:
+            pass  # it has ended, and may have said why
 
     def answer(self):
         if not self.wire.poll():
