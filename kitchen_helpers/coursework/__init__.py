@@ -16,13 +16,15 @@ finished is "unfinished", never right, and left to the teacher.
 - What is explored: `scenarios`, small programs round an answer; `exploring` gives the verdict over them, within a `budget`;
   `failing` says in words what went wrong, with a hint, and `lanes` shows it with the lines of the answer.
   `restless` notices who waits by asking again and again.
-- What runs for real: `realtime`, and `unhurried`, the clock of its limits.
+- What runs for real: `realtime`, and `unhurried`, the clock of its limits; `loops` knows all tasks of an event loop; parts of a
+  check that mostly wait run `side_by_side`.
 - `instant`: `check`, for the student.
 - The grader is a pipeline, which stands in `grade`: `collecting` finds the submissions, `extract` takes the answer cells out of
   a notebook, `boxes` runs each in a process of its own, behind the walls of `sandbox`, and judges how that ended;
   `writing`, `feedback` and `gradebook` write it down.
-- In that process: `box` takes the job, `policy` says what an answer may import and touch, `offered` what it gets instead of
-  real modules, `loading` runs it, `integrity` sees that what checks it stays as it is.
+- In that process: `box` takes the job, `policy` says what an answer may import and touch (`records`: in patterns), `offered`
+  what it gets instead of real modules, `loading` runs it, `lookups` and `unpickling` see that no name comes in by a detour,
+  `integrity` sees that what checks it stays as it is.
 """
 
 from __future__ import annotations
