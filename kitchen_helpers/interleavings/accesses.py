@@ -6,9 +6,11 @@ that is the step, and whatever the hook then does happens in one piece.
 
 from __future__ import annotations
 
+import sys
 import weakref
 from typing import Any
 
+from .hashes import own_hash_returns
 from .kinds import OPAQUE, SCALARS, kind_of, reachable
 from .sites import Site
 from .threads import READ, WRITE, Access, VirtualThread, current
@@ -72,7 +74,12 @@ class Inside:
 def called_back(value: Any = None) -> Any:
     """The reader's code returns to C code that called it: there, others may see what the C call has done so far."""
     thread = current()
-    if thread is not None and thread.c_calls and not thread.run.solo:
+    if thread is None:
+        return value
+    code = sys._getframe(1).f_code
+    if code.co_name == "__hash__":
+        own_hash_returns(thread, code)
+    if thread.c_calls and not thread.run.solo:
         site, target, _ = thread.c_calls[-1]
         if site.visible:
             thread.run.step(thread, site, "read", target, ())

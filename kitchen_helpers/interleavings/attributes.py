@@ -26,6 +26,7 @@ from .models import threads
 from .models.base import Model
 from .plans import (
     CACHED,
+    COMPUTED,
     DEFAULT,
     FIELD,
     HIDDEN,
@@ -41,6 +42,7 @@ from .plans import (
     know_store,
     plain_plan,
     plan,
+    sets_unseen,
     unseen_change,
 )
 from .sites import Site
@@ -50,6 +52,8 @@ _UNKNOWN: Any = object()
 _CALLED = (FUNCTION, CLASS)
 _METHODS_ONLY = frozenset({list, dict, set, bytearray, collections.deque})
 _own = object.__getattribute__
+_PAST_ALL_STEPS = frozenset({"__dict__", "__globals__", "__builtins__", "__kwdefaults__"})
+"""Dicts of attributes, of variables, of defaults: nobody sees who uses them under their names."""
 
 
 def attribute_keys(
@@ -58,7 +62,7 @@ def attribute_keys(
     """The locations of an attribute: none if it is a method, a property, or a module's function."""
     kind = kind_of(type(obj))
     sharing = thread.run.sharing
-    if name == "__dict__" and kind in (MODULE, CLASS, FUNCTION):
+    if name in _PAST_ALL_STEPS and kind in (MODULE, CLASS, FUNCTION):
         sharing.refuse(site, f"{name} changes attributes where no step can be seen")
     if kind in (INSTANCE, CONTAINER):
         if kind == CONTAINER and not own_attributes(obj, None) is not None:
@@ -80,6 +84,8 @@ def attribute_keys(
                 return (own, *class_keys(type(obj), name))
             replaced(thread)
             return (own,)
+        if what is COMPUTED:
+            opaque(thread, site, obj)
         if what is HIDDEN:
             opaque(thread, site, obj)
             sharing.refuse(site, f"{name} changes attributes where no step can be seen")
@@ -92,7 +98,7 @@ def attribute_keys(
             if found is not None and not sharing.methods:
                 if module_of(found) == "builtins" or kind_of(type(found.__dict__[name])) == FUNCTION:
                     return ()
-            return class_keys(obj, name)
+            return (*class_keys(obj, name), *class_keys(type(obj), name))
         if kind_of(type(obj.__dict__.get(name))) == FUNCTION or hasattr(obj.__dict__.get(name), "__get__"):
             replaced(thread)
         forget_plans()
@@ -103,6 +109,8 @@ def attribute_keys(
             return (((id(owner), name), mode),)
         if isinstance(owner, functools.partial) and mode == WRITE:
             return (((id(owner), name), mode),)
+    if type(obj) is super:
+        return _inherited_keys(thread, obj, name)
     if isinstance(obj, Model):
         return model_keys(thread, site, obj, name, mode)
     if issubclass(type(obj), BaseException) and not name.startswith("__"):
@@ -154,6 +162,21 @@ _ANY: Any = type("Any", (), {"__contains__": lambda self, name: True})()
 def class_keys(cls: type, name: str) -> tuple[Access, ...]:
     """Where the classes could have an attribute."""
     return tuple(((id(owner), name), READ) for owner in cls.__mro__ if module_of(owner) != "builtins")
+
+
+def _inherited_keys(thread: VirtualThread, obj: Any, name: str) -> tuple[Access, ...]:
+    """Where `super()` could find an attribute."""
+    mro = obj.__self_class__.__mro__
+    owners = [owner for owner in mro[mro.index(obj.__thisclass__) + 1 :] if module_of(owner) != "builtins"]
+    found = next((owner.__dict__[name] for owner in owners if name in owner.__dict__), None)
+    if kind_of(type(found)) == FUNCTION and not thread.run.sharing.methods:
+        return ()
+    return tuple(((id(owner), name), READ) for owner in owners)
+
+
+def use_attribute(thread: VirtualThread, site: Site, obj: Any, name: str) -> None:
+    """An attribute is about to be loaded, past what a class or its metaclass says of that."""
+    use(thread, site, "read", obj, attribute_keys(thread, site, obj, name, READ), obj)
 
 
 def replaced(thread: VirtualThread) -> None:
@@ -238,6 +261,8 @@ def _load(thread: VirtualThread, site: Site, obj: Any, name: str) -> Any:
     if name in ("ident", "native_id") and issubclass(cls, threading.Thread):
         return threads.ident_of(thread, obj)
     obj = run.session.stand_in(thread, obj)
+    if kind_of(cls) == INSTANCE and plan(cls, name)[0] is COMPUTED:
+        return run.session.call_at(site, plan(cls, name)[1], obj)
     accesses = () if always_there(type(obj), name) else attribute_keys(thread, site, obj, name, READ)
     if accesses:
         if not run.solo:
@@ -321,6 +346,8 @@ def _store(thread: VirtualThread, site: Site, value: Any, obj: Any, name: str) -
         if site.visible:
             record(thread, site, "write", obj, name, value)
     else:
+        if sets_unseen(type(obj), name):
+            opaque(thread, site, obj)
         setattr(obj, name, value)
     if issubclass(type(obj), type):  # (isinstance would ask the object)
         forget_plans()

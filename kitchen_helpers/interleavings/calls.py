@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import random
 import sys
 import threading
 import types
 from typing import Any
 
-from .accesses import called_back, use
-from .builtin_calls import call_builtin, call_random, call_unseen, hand_over, named_stand_ins, numbered, with_stand_ins
-from .collect import is_new_code
+from .accesses import called_back, opaque, use
+from .builtin_calls import call_builtin, call_random
+from .callbacks import handed_over
+from .collect import NO_FINALIZERS, is_new_code
 from .containers import compared, containers_of, iterate, read_all
 from .kinds import (
     CLASS,
     CONTAINER,
     FUNCTION,
     INSTANCE,
+    OPAQUE,
     SCALAR,
     VIEW,
     deep,
@@ -28,12 +31,16 @@ from .kinds import (
     module_of,
     reachable,
 )
+from .leaks import ids_given_to
 from .loops import turn
 from .models.base import Model
 from .models.threads import name_anew
+from .outside import uses_files
+from .set_orders import refuse_order
 from .sites import Site
 from .stand_ins import QUIET_MODULES, REFUSED, REFUSED_MODULES, STAND_INS
 from .threads import WRITE, VirtualThread, current, get_ident, now
+from .unseen_calls import call_unseen, hand_over, named_stand_ins, with_stand_ins
 
 ASYNC = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 
@@ -141,6 +148,10 @@ def _library(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, 
     if function in REFUSED or root in REFUSED_MODULES:
         name = f"{function.__module__}.{function.__name__}"
         session.forbid(thread, site, REFUSED.get(function, f"{name} cannot be explored"))
+    if uses_files(function):
+        session.forbid(thread, site, f"{function.__name__}() uses files, which no run can put back")
+    if root == "os":
+        opaque(thread, site, os.environ)  # (what is left looks at that)
     for value in (*args, *kwargs.values()):
         if kind_of(type(value)) in (FUNCTION, CLASS):
             session.ensure(value)
@@ -183,10 +194,17 @@ def _class(thread: VirtualThread, site: Site, cls: type, args: tuple[Any, ...], 
         if base is not None:
             session.forbid(thread, site, f"a class derived from {base.__name__} cannot be explored")
         session.ensure(cls)
+        if hasattr(cls, "__del__"):
+            session.forbid(thread, site, NO_FINALIZERS)
+        if issubclass(cls, int | float | str | bytes | complex):
+            ids_given_to(thread, site, cls, args, kwargs)
+        _factories(thread, site, cls)
         if kind_of(cls) == CONTAINER:
             read_all(thread, site, [c for a in args for c in containers_of(a)])
         return session.made(thread, cls(*args, **kwargs))
     if module_of(cls) == "collections" or issubclass(cls, BaseException):
+        for value in args:
+            refuse_order(thread, site, value)
         read_all(thread, site, [c for a in args for c in containers_of(a)])
         return session.made(thread, cls(*args, **kwargs))
     if module_of(cls) in ("itertools", "functools", "types"):
@@ -194,14 +212,30 @@ def _class(thread: VirtualThread, site: Site, cls: type, args: tuple[Any, ...], 
             session.ensure_callable(value)
         if module_of(cls) == "itertools":
             args = tuple(iterate(site, a) if _iterated(a) or session.is_old(a) else a for a in args)
-        return session.made(thread, cls(*(numbered(site, a) for a in args), **kwargs))
+        return session.made(thread, cls(*(handed_over(site, a) for a in args), **kwargs))
     if module_of(cls).partition(".")[0] in REFUSED_MODULES:
         session.forbid(thread, site, f"{module_of(cls)}.{cls.__name__} cannot be explored")
     if module_of(cls).partition(".")[0] in QUIET_MODULES or kind_of(cls) == SCALAR:
         for value in args:
             session.ensure_callable(value)
+        if cls in REFUSED:
+            session.forbid(thread, site, REFUSED[cls])
+        if kind_of(cls) == SCALAR:
+            ids_given_to(thread, site, cls, args, kwargs)
         return cls(*args, **kwargs)
+    if uses_files(cls):
+        session.forbid(thread, site, f"{cls.__name__}() uses files, which no run can put back")
     return call_unseen(thread, site, cls, args, kwargs)
+
+
+def _factories(thread: VirtualThread, site: Site, cls: type) -> None:
+    """A dataclass is about to ask for the defaults of its fields: nobody sees what a method written in C gives."""
+    for item in getattr(cls, "__dataclass_fields__", {}).values():
+        owner = getattr(item.default_factory, "__self__", None)
+        if kind_of(type(owner)) in (CONTAINER, OPAQUE) and not isinstance(owner, Model):
+            if thread.run.session.is_old(owner):
+                thread.run.session.forbid(thread, site, f"{type(owner).__name__} keeps its state from one run to the next")
+            opaque(thread, site, owner)
 
 
 def _iterated(value: Any) -> bool:

@@ -24,6 +24,9 @@ Pairs = dict[Any, tuple[types.CodeType, types.CodeType]]
 """The original and the rewritten code objects of a top-level statement."""
 
 
+NO_FINALIZERS = "when the __del__ of an object runs is not explored"
+
+
 class CannotRewrite(Exception):
     """The source of a function is not to be had, or is not what is running."""
 
@@ -268,6 +271,8 @@ class Collector:
         for owner in cls.__mro__:
             if module_of(owner) == "builtins" or is_library(_file(owner), module_of(owner)):
                 continue
+            if "__del__" in owner.__dict__:
+                self.refused(f"{NO_FINALIZERS} (class {owner.__name__})")
             for value in list(owner.__dict__.values()):
                 if kind_of(type(value)) in (FUNCTION, CLASS) or isinstance(
                     value, staticmethod | classmethod | property

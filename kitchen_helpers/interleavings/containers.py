@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from .accesses import Inside, opaque, record, use
-from .identities import Identity, refuse_order, some_order, unsteady
+from .identities import Identity
 from .items import use_item
 from .iterators import own_copy
 from .kinds import (
     CLASS,
     CONTAINER,
-    DEEP,
     FUNCTION,
     INSTANCE,
     OPAQUE,
-    READERS,
     SCALAR,
     SCALARS,
     VIEW,
@@ -28,13 +26,18 @@ from .kinds import (
     is_unseen,
     kind_of,
     module_of,
+    reachable,
     underlying,
 )
+from .leaks import address_in, ids_given_to
 from .naming import short
+from .set_orders import refuse_order, some_order, unsteady
 from .sites import Site
 from .threads import READ, WRITE, VirtualThread, current
 
 Peek = Callable[[], Any]
+_WHOLE = frozenset({list, tuple, str, bytes, bytearray})
+"""What is stored in a slice in one piece."""
 
 
 def is_plain(obj: Any, method: str) -> bool:
@@ -67,7 +70,11 @@ def load_item(site: Site, obj: Any, index: Any) -> Any:
             use_container(thread, site, obj, WRITE)
         else:
             use_item(thread, site, obj, index, READ)
-        value = obj[index]
+        if type(index) in SCALARS:
+            value = obj[index]
+        else:
+            with Inside(thread, site, obj, ((id(obj), WRITE if makes else READ),)):
+                value = obj[index]
         record(thread, site, "read", obj, _at(thread, index), value)
     else:
         if is_unseen(type(obj)):
@@ -86,11 +93,16 @@ def store_item(site: Site, value: Any, obj: Any, index: Any) -> None:
         kind = kind_of(type(obj))
         if kind == CONTAINER and is_plain(obj, "__setitem__"):
             if type(index) is slice:
+                refuse_order(thread, site, value)
                 others = containers_of(value)
                 use(thread, site, "write", obj, ((id(obj), WRITE), *((id(o), READ) for o in others)), [obj, *others])
             else:
                 use_item(thread, site, obj, index, WRITE)
-            obj[index] = value
+            if type(index) in SCALARS and (type(index) is not slice or type(value) in _WHOLE):
+                obj[index] = value
+            else:
+                with Inside(thread, site, obj, ((id(obj), WRITE),)):
+                    obj[index] = value
             record(thread, site, "write", obj, _at(thread, index), value)
             return
         if is_unseen(type(obj)):
@@ -105,7 +117,10 @@ def delete_item(site: Site, obj: Any, index: Any) -> None:
         if kind == CONTAINER and is_plain(obj, "__delitem__"):
             use_container(thread, site, obj, WRITE, "delete")
             record(thread, site, "delete", obj, _at(thread, index), None)
-        elif is_unseen(type(obj)):
+            with Inside(thread, site, obj, ((id(obj), WRITE),)):
+                del obj[index]
+            return
+        if is_unseen(type(obj)):
             opaque(thread, site, obj)
     del obj[index]
 
@@ -143,8 +158,8 @@ def touch(site: Site, value: Any) -> Any:
     thread = current()
     if thread is not None and type(value) not in SCALARS:
         kind = kind_of(type(value))
-        if isinstance(value, set | frozenset):
-            refuse_order(thread, site, value)
+        for item in (value, *deep(value)):
+            refuse_order(thread, site, item)
         if kind != SCALAR or isinstance(value, tuple):
             compared(thread, site, value, names=SHOWING)
         if is_unseen(type(value)):
@@ -155,6 +170,12 @@ def touch(site: Site, value: Any) -> Any:
             if found:
                 record(thread, site, "read", value, "", value)
     return value
+
+
+def formatted(site: Site, text: str) -> str:
+    """An f-string was put together."""
+    thread = current()
+    return text if thread is None else address_in(thread, site, text)
 
 
 def truth(site: Site, value: Any) -> Any:
@@ -173,13 +194,13 @@ def truth(site: Site, value: Any) -> Any:
 def unpack(site: Site, value: Any) -> Any:
     """The value is unpacked right after this."""
     thread = current()
-    if thread is not None and isinstance(value, set | frozenset):
+    if thread is not None:
         refuse_order(thread, site, value)
     return truth(site, value)
 
 
 def operate(site: Site, function: Callable[[Any, Any], Any], left: Any, right: Any) -> Any:
-    if type(left) in SCALARS and type(right) in SCALARS:
+    if type(left) in SCALARS and type(right) in SCALARS and type(right) is not Identity:
         return function(left, right)
     thread = current()
     if thread is None:
@@ -187,9 +208,9 @@ def operate(site: Site, function: Callable[[Any, Any], Any], left: Any, right: A
     name = function.__name__
     if name == "mod" and isinstance(left, str | bytes):
         # `%d` takes the number past everything that an id has been taught.
-        for value in right if type(right) is tuple else (right,):
-            if type(value) is Identity:
-                value.used("used as a number")
+        ids_given_to(thread, site, function, (right,), {})
+        for item in (right, *deep(right)):
+            refuse_order(thread, site, item)
     shallow = name in ("is_in", "is_not_in")
     if shallow:
         found = [*containers_of(right), *deep(left)]
@@ -203,9 +224,11 @@ def operate(site: Site, function: Callable[[Any, Any], Any], left: Any, right: A
         opaque(thread, site, left, right)
     read_all(thread, site, found)
     if not found:
-        return function(left, right)
+        return address_in(thread, site, function(left, right)) if name == "mod" else function(left, right)
     with Inside(thread, site, found[0], tuple((id(f), READ) for f in found)):
         value = function(left, right)
+    if name == "mod":
+        address_in(thread, site, value)
     record(thread, site, "read", found[0], "", found[0])
     return value
 
@@ -245,6 +268,8 @@ def update(site: Site, function: Callable[[Any, Any], Any], left: Any, right: An
     thread = current()
     if thread is None:
         return function(left, right)
+    if not isinstance(left, set):
+        refuse_order(thread, site, right)
     others = containers_of(right)
     accesses = ((id(left), WRITE), *((id(o), READ) for o in others if o is not left))
     use(thread, site, "write", left, accesses, [left, *others])
@@ -414,14 +439,7 @@ def matched(site: Site, value: Any) -> Any:
     thread = current()
     if thread is not None and not thread.run.solo:
         read_all(thread, site, deep(value))
-        pending = [value, *(value if isinstance(value, tuple) else ())]
-        for item in pending:
+        for item in reachable(value):
             if kind_of(type(item)) in (INSTANCE, OPAQUE):
                 opaque(thread, site, item)
     return value
-
-
-def container_method(name: str, owner: Any) -> tuple[int, bool]:
-    """How a method of a container uses it, and whether it looks at what is inside."""
-    reads = name in READERS and not (isinstance(owner, Counter | defaultdict) and name == "__getitem__")
-    return (READ if reads else WRITE), name in DEEP

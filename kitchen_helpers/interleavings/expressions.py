@@ -80,6 +80,10 @@ class ExpressionRewriter(ast.NodeTransformer):
         self.rebound = rebound
         self.class_name = ""
         self.idle = False
+        self.hashing = False
+        """The function at hand is a `__hash__`."""
+        self.printed = False
+        """The text at hand is only printed."""
         self.called_by_c = False
         """The function at hand is one that C code calls: it says so where it returns."""
         self.visited: set[ast.AST] = set()
@@ -109,7 +113,7 @@ class ExpressionRewriter(ast.NodeTransformer):
         line = getattr(node, "lineno", 0)
         source = self.lines[line - 1].strip() if 0 < line <= len(self.lines) else ""
         site = Site(self.file, line, text, source, self.site_numbers)
-        site.idle = self.idle
+        site.idle, site.hashing = self.idle, self.hashing
         self.site_numbers += 1
         return self.constant(site, f"#{site.number}")
 
@@ -192,7 +196,8 @@ class ExpressionRewriter(ast.NodeTransformer):
         func = node.func
         outer = self.idle
         self.idle = outer or getattr(func, "attr", getattr(func, "id", "")) == "sleep"
-        args = [self.visible(a) for a in node.args]
+        prints = isinstance(func, ast.Name) and func.id == "print" and self.is_builtin("print") and not node.keywords
+        args = [self.printable(a) if prints else self.visible(a) for a in node.args]
         self.idle = outer
         keywords = [
             ast.keyword(k.arg, self.visible(k.value) if k.arg else self.touched(k.value)) for k in node.keywords
@@ -205,6 +210,11 @@ class ExpressionRewriter(ast.NodeTransformer):
         call = self.hook(node, "call", self.site(node, self.text(func)), self.visible(func), *args)
         call.keywords = keywords
         return call
+
+    def printable(self, node: ast.expr) -> ast.expr:
+        """An argument of `print`: nobody looks at an address in it."""
+        self.printed = isinstance(node, ast.JoinedStr)
+        return self.visible(node)
 
     def visit_Starred(self, node: ast.Starred) -> ast.expr:
         if isinstance(node.ctx, ast.Load):
@@ -224,10 +234,17 @@ class ExpressionRewriter(ast.NodeTransformer):
             return self.visible(node)
         return self.hook(node, "touch", self.site(node, self.text(node)), self.visible(node))
 
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
+        printed, self.printed = self.printed, False
+        node.values = [self.visible(value) for value in node.values]
+        if printed or not any(isinstance(value, ast.FormattedValue) for value in node.values):
+            return node
+        return self.hook(node, "formatted", self.site(node, self.text(node)), node)
+
     def visit_FormattedValue(self, node: ast.FormattedValue) -> ast.expr:
         node.value = self.touched(node.value)
         if node.format_spec is not None:
-            node.format_spec = self.visible(node.format_spec)
+            self.generic_visit(node.format_spec)
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.expr:

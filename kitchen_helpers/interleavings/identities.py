@@ -8,15 +8,14 @@ choice of an order. Everything else that depends on the number itself makes the 
 from __future__ import annotations
 
 import itertools
-import types
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from .sites import Site
-from .threads import READ, WRITE, VirtualThread, current
+from .threads import VirtualThread, current
 
 MOST_OBJECTS = 6
-MOST_IN_SET = 4
 MOST_ORDERS = 120
 """So many orders are tried, each with all its schedules."""
 
@@ -25,18 +24,19 @@ Ranks = dict[int, int]
 
 
 class Identity(int):
-    """The id of an object of the program; `site` is where it was asked for."""
+    """What `id` or `hash` gives; `site` is where it was asked for."""
 
     site: Site | None
+    what: str
 
     @classmethod
-    def of(cls, number: int, site: Site | None) -> Identity:
+    def of(cls, number: int, site: Site | None, what: str = "id") -> Identity:
         made = cls(number)
-        made.site = site
+        made.site, made.what = site, what
         return made
 
     def __eq__(self, other: object) -> bool:
-        if type(other) is int:
+        if type(other) is not Identity and isinstance(other, int | float | complex):
             self.used("compared with a number")
         return int.__eq__(self, other)
 
@@ -70,11 +70,13 @@ class Identity(int):
         """What the program does now depends on more than the order of ids."""
         thread = current()
         if thread is not None:
-            thread.run.sharing.refuse(self.site, f"an id is {how}, and ids are not the same in every run")
+            what, many = ("an id", "ids") if self.what == "id" else ("a hash", "hashes")
+            thread.run.sharing.refuse(self.site, f"{what} is {how}, and {many} are not the same in every run")
 
 
 def _ordered(thread: VirtualThread, one: Identity, other: Identity) -> int:
-    pair = (int(one), int(other)) if int.__lt__(one, other) else (int(other), int(one))
+    first_made, second_made = sorted((int.__int__(one), int.__int__(other)))
+    pair = first_made, second_made
     run = thread.run
     run.sharing.order_counts(pair, one.site)
     first, second = (run.ranks.get(number, MOST_OBJECTS + number) for number in pair)
@@ -86,7 +88,7 @@ def _number(name: str) -> Callable[..., Any]:
 
     def method(self: Identity, *args: Any) -> Any:
         self.used("used as a number")
-        return plain(self, *args)
+        return plain(self, *args) if callable(plain) else plain.__get__(self)
 
     method.__name__ = name
     return method
@@ -96,14 +98,12 @@ for _name in (
     *(f"__{side}{name}__" for side in ("", "r") for name in
       ("add", "sub", "mul", "truediv", "floordiv", "mod", "divmod", "pow", "and", "or", "xor", "lshift", "rshift")),
     *("__neg__", "__pos__", "__abs__", "__invert__", "__round__", "__float__", "__str__", "__repr__", "__format__"),
-    *("to_bytes", "bit_length", "bit_count", "__trunc__", "__ceil__", "__floor__"),
+    *("to_bytes", "bit_length", "bit_count", "__trunc__", "__ceil__", "__floor__", "__index__", "__int__", "conjugate"),
+    *("as_integer_ratio", "__getnewargs__"),
 ):  # fmt: skip
     setattr(Identity, _name, _number(_name))
-
-LOOK_AT_IDS: frozenset[Any] = frozenset(
-    {id, hash, list, tuple, hex, oct, bin, str, repr, format, ascii, int, chr, divmod, pow, abs, round, float, complex}
-)
-"""Functions that give an id, take it for the number that it is, or go through a set in its order."""
+for _name in ("real", "imag", "numerator", "denominator"):
+    setattr(Identity, _name, property(_number(_name)))
 
 
 def orders(pairs: Pairs) -> list[Ranks] | None:
@@ -119,68 +119,30 @@ def orders(pairs: Pairs) -> list[Ranks] | None:
     return list(found.values()) if len(found) <= MOST_ORDERS else None
 
 
-def hashes_by_address(value: Any) -> bool:
-    """Does the hash of a value come from the address of an object?"""
-    cls = type(value)
-    if cls in (tuple, frozenset):
-        return any(hashes_by_address(item) for item in value)
-    hashed: Any = cls.__hash__
-    return hashed is object.__hash__ or cls in (Identity, types.MethodType)
+# -- objects that are gone --------------------------------------------------------------------------------------------
 
 
-def unsteady(value: Any) -> bool:
-    """Does a set have an order that nobody knows? Its objects hash by their addresses."""
-    return len(value) > 1 and any(hashes_by_address(item) for item in value)
+def _references(values: dict[int, Any], number: int) -> int:
+    return sys.getrefcount(values[number])
 
 
-def refuse_order(thread: VirtualThread, site: Site, value: Any) -> None:
-    """An item of a set is taken, or all of them one after the other, where the order cannot be chosen."""
-    if unsteady(value):
-        thread.run.sharing.refuse(
-            site, "the order of a set depends on where its objects lie in memory, which is not the same in every run"
-        )
+_BY_ASKED_ONLY = _references({0: object()}, 0)
+_MOST_OF_OURS = 20
+"""References to one object that the explorer can hold itself."""
 
 
-class SetOrder:
-    """Goes through a set as its own iterator does, but in the order of `items`."""
-
-    def __init__(self, value: Any, items: list[Any]):
-        self.inner = iter(value)
-        self.items = iter(items)
-
-    def __iter__(self) -> SetOrder:
-        return self
-
-    def __next__(self) -> Any:
-        next(self.inner)  # (which raises if the set has changed)
-        return next(self.items)
+def somebody_is_gone(run: Any) -> bool:
+    """Is an object, whose id was asked for in this run, held by nobody but us? Its id may be given to another one."""
+    for number in list(run.asked):
+        others = _references(run.asked, number) - _BY_ASKED_ONLY - 1  # (`identities` holds it, too)
+        if others <= _MOST_OF_OURS:
+            value = run.asked[number]
+            others -= sum(thread.target is value for thread in run.threads)
+            others -= sum(_holds(entry.keep, value) for entry in run.sharing.touched.values())
+            if others <= 0:
+                return True
+    return False
 
 
-def some_order(thread: VirtualThread, site: Site, value: Any) -> Any:
-    """Iterate over a set in any order that its objects can have: which one is a choice, the same as long as it lasts."""
-    if not unsteady(value):
-        return iter(value)
-    run = thread.run
-    items = list(value)
-    if len(items) > MOST_IN_SET or not all(map(hashes_by_address, items)):
-        refuse_order(thread, site, value)
-        return iter(value)
-    by_number = sorted(items, key=lambda item: int(run.session.identity(thread, site, item)))
-    key = ("order", id(value))
-    ways = list(itertools.permutations(by_number))
-    chosen = run.step(thread, site, "chance", value, ((id(value), READ), (key, WRITE)), None, lambda: _open(run, value, ways))
-    thread.steps += 1
-    _, known = run.set_orders.get(id(value), (None, ()))
-    if not _same(known, value):
-        known = ways[chosen]
-        run.set_orders[id(value)] = value, known
-    return SetOrder(value, list(known))
-
-
-def _open(run: Any, value: Any, ways: list[Any]) -> int:
-    """In how many ways the order can be chosen: in one if it was before, and nothing has come or gone since."""
-    return 1 if _same(run.set_orders.get(id(value), (None, ()))[1], value) else len(ways)
-
-
-def _same(known: tuple[Any, ...], value: Any) -> bool:
-    return len(known) == len(value) and all(item in value for item in known)
+def _holds(keep: Any, value: Any) -> int:
+    return sum(item is value for item in keep) if type(keep) in (list, tuple) and keep is not value else int(keep is value)

@@ -223,6 +223,8 @@ def reachable(value: Any, limit: int = 10_000) -> list[Any]:
         kind = kind_of(cls)
         if kind in (CONTAINER, INSTANCE, OPAQUE):
             found.append(item)
+        elif kind == CLASS:
+            found.extend(owner for owner in item.__mro__ if is_readers(owner))
         if isinstance(item, dict):
             pending.extend([*dict.keys(item), *dict.values(item)])
         elif isinstance(item, list | tuple | set | frozenset | collections.deque):

@@ -17,6 +17,8 @@ from .models.base import Model
 from .sites import Site
 
 FIELD, METHOD, PROPERTY, DEFAULT, CACHED, HIDDEN = "field", "method", "property", "default", "cached", "hidden"
+COMPUTED = "computed"
+"""A property whose function is written in C: it has to be called through the hook."""
 QUIET = "quiet"
 """No state of anybody's: a method of a container, of a model, of a Thread."""
 
@@ -50,6 +52,8 @@ def plain_plan(cls: type, name: str) -> tuple[str, Any]:
                 return _FIELD_PLAN
             if isinstance(value, property):
                 getter = getattr(value.fget, "__code__", None)
+                if getter is None and value.fget is not None:
+                    return COMPUTED, value.fget
                 # The name of a Thread: nobody sees what the library does, but it is one value.
                 return _FIELD_PLAN if getter is not None and is_library(getter.co_filename, None) else (PROPERTY, None)
             if isinstance(value, types.GetSetDescriptorType):
@@ -115,11 +119,18 @@ def has_setter(cls: type, name: str) -> bool:
     """Does storing call Python code of the reader's (a property, a descriptor)?"""
     found = inspect.getattr_static(cls, name, None)
     if isinstance(found, property):
-        return plain_plan(cls, name)[0] is PROPERTY
+        return plain_plan(cls, name)[0] in (PROPERTY, COMPUTED)
     if isinstance(found, types.GetSetDescriptorType) and not name.startswith("__"):
         return False  # C code that keeps the value: nothing of the reader's is called
     sets = hasattr(type(found), "__set__") or hasattr(type(found), "__delete__")
     return sets and not isinstance(found, types.MemberDescriptorType)
+
+
+@_found_once
+def sets_unseen(cls: type, name: str) -> bool:
+    """Is it a property that stores by a function written in C?"""
+    found = inspect.getattr_static(cls, name, None)
+    return isinstance(found, property) and found.fset is not None and not isinstance(found.fset, types.FunctionType)
 
 
 _CODE = ("__code__", "__defaults__", "__kwdefaults__")

@@ -264,9 +264,10 @@ class Rewriter(ExpressionRewriter):
         self.visited.add(node)
         docstring = node.body[:1] if ast.get_docstring(node, clean=False) is not None else []
         within, self.called_by_c = self.called_by_c, node.name in CALLED_BY_C
+        hashing, self.hashing = self.hashing, node.name == "__hash__"
         last = [_statement(self.hook(node, "called_back"))] if self.called_by_c else []
         node.body = [*docstring, *self.body(node.body[len(docstring) :]), *last]
-        self.scope, self.called_by_c = outer, within
+        self.scope, self.called_by_c, self.hashing = outer, within, hashing
         return [*before, node] if before else node
 
     def visit_Return(self, node: ast.Return) -> ast.stmt:

@@ -64,8 +64,8 @@ class Run:
 
     # (as those of a thread: there are more than a dict shares with that of the next run)
     __slots__ = (
-        "abandoned", "deadline", "detail", "ending", "failed", "generators", "identities", "keep", "log", "main",
-        "numbered", "numbers", "over", "pool", "program", "quiet", "ranks", "session", "set_orders", "shadows", "sharing",
+        "abandoned", "asked", "deadline", "detail", "ending", "failed", "generators", "hash_varies", "identities", "keep",
+        "log", "main", "numbered", "numbers", "over", "pool", "program", "quiet", "ranks", "session", "set_orders", "shadows", "sharing",
         "solo", "spurious", "states", "strategy", "strict", "thread_names", "threads", "unjoined", "unnumbered",
         "unsettled", "value", "versions", "watching",
     )  # fmt: skip
@@ -110,6 +110,10 @@ class Run:
         self.identities: dict[int, tuple[Any, int]] = {}
         self.unnumbered: set[int] = set()
         """Objects whose number in `identities` says who asked for it first, as they were made by no call."""
+        self.asked: dict[int, Any] = {}
+        """The objects whose ids were asked for, by their numbers; not those that are older than the program."""
+        self.hash_varies = False
+        """The `__hash__` that is running has looked at a hash or an id that is not the same in every run of Python."""
         self.ranks: dict[int, int] = {}
         """Which place each of these numbers has in the order of ids, in this run."""
         self.keep: list[Any] = []

@@ -13,7 +13,7 @@ from typing import Any
 from . import accesses, attributes, calls, containers, loops, variables
 from .accesses import record, use
 from .collect import Collector, is_rewritten
-from .identities import Identity
+from .identities import Identity, somebody_is_gone
 from .kinds import CLASS, FUNCTION, kind_of
 from .locations import Sharing
 from .models.base import Model
@@ -40,6 +40,7 @@ HOOKS: dict[str, Callable[..., Any]] = {
         containers.store_item,
         containers.delete_item,
         containers.touch,
+        containers.formatted,
         containers.truth,
         containers.unpack,
         containers.operate,
@@ -111,6 +112,22 @@ class Session:
         """Call what the program gave to a thread, a timer or an executor."""
         return calls.call(_HERE, function, *args, **kwargs)
 
+    def call_at(self, site: Site, function: Any, *args: Any) -> Any:
+        """Call what the program has hidden behind an expression."""
+        return calls.call(site, function, *args)
+
+    def each(self, values: Any) -> Any:
+        """What to iterate over in place of what the program gave: each item is a step."""
+        thread = current()
+        assert thread is not None
+        return containers.iterate(thread.call_site or _HERE, values)
+
+    def all_of(self, values: Any) -> set[Any]:
+        """What the program gave, taken in one piece."""
+        thread = current()
+        assert thread is not None
+        return calls.call(thread.call_site or _HERE, set, values)  # type: ignore[no-any-return]
+
     def answer(self, predicate: Callable[[], Any]) -> Any:
         """Ask what a `wait_for` waits for; that its truth counts may be a step, too."""
         thread = current()
@@ -144,8 +161,8 @@ class Session:
         thread.run.identities[id(value)] = (value, 1_000_000 * (thread.number + 1) + thread.made)
         return value
 
-    def identity(self, thread: VirtualThread, site: Site, value: Any) -> Identity:
-        """The id of an object: a number that is the same in every run."""
+    def identity(self, thread: VirtualThread, site: Site, value: Any, what: str = "id") -> Identity:
+        """The id of an object, or its hash that comes from it: a number that is the same in every run."""
         identities = thread.run.identities
         known = identities.get(id(value))
         if known is None:
@@ -162,7 +179,25 @@ class Session:
                 self.made(thread, value)
             known = identities[id(value)]
         assert known is not None
-        return Identity.of(known[1], site)
+        number = known[1]
+        if self.is_kept(id(value) if what == "id" else object.__hash__(value)):
+            self.sharing.refuse(site, f"the {what} of an object is kept from before the program")
+            return Identity.of(id(value) if what == "id" else object.__hash__(value), site, what)
+        if number not in thread.run.asked and not self.is_old(value):
+            if somebody_is_gone(thread.run):
+                self.sharing.refuse(site, "an object whose id was asked for is gone, and another one may get the same id")
+            thread.run.asked[number] = value
+        elif not thread.run.asked:
+            thread.run.asked[number] = value
+        return Identity.of(number, site, what)
+
+    def is_numbered(self, thread: VirtualThread, value: Any) -> bool:
+        """Has it got its number by how it was made?"""
+        return id(value) in thread.run.identities or self.is_old(value)
+
+    def is_kept(self, number: int) -> bool:
+        """Was this id, or hash, there before the program ran?"""
+        return number in self.snapshot.numbers
 
     def is_old(self, value: Any) -> bool:
         """Was it there before the program ran, so that a run may leave it changed?"""

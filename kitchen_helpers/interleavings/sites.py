@@ -8,7 +8,7 @@ from typing import Any
 class Site:
     """Where a step stands in the source. A site becomes visible, for good, once two threads conflict there."""
 
-    __slots__ = ("file", "idle", "known", "last", "line", "number", "source", "stores", "text", "visible", "way")
+    __slots__ = ("file", "hashing", "idle", "known", "last", "line", "number", "source", "stores", "text", "visible", "way")
 
     def __init__(self, file: str, line: int, text: str, source: str, number: int):
         self.file = file
@@ -23,6 +23,8 @@ class Site:
         self.visible = False
         self.idle = False
         """It only says how long to sleep, so its value does not matter."""
+        self.hashing = False
+        """It is in a `__hash__`, and so part of how Python finds a key."""
         self.known: Any = None
         """The class (or module) whose attribute was loaded here last, if how that is to be done is known for good."""
         self.way: Any = None

@@ -74,7 +74,7 @@ def _reader_frames(frame: FrameType | None) -> Iterator[FrameType]:
 def _canonical(value: Any, run: Run, seen: dict[int, int], depth: int = 0) -> Any:
     cls = type(value)
     if cls in SCALARS:
-        return repr(value) if cls is not Identity else int(value)  # (-1 and -2 have the same hash, and 1, 1.0 and True, too)
+        return repr(value) if cls is not Identity else int.__int__(value)  # (-1 and -2 have the same hash, and 1, 1.0 and True, too)
     number = seen.get(id(value))
     if number is not None:
         return ("=", number)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import _thread
 import concurrent.futures
+import contextlib
+import inspect
 import os
 import queue
 import secrets
+import sys
 import threading
 import time
 import uuid
@@ -101,6 +104,21 @@ REFUSED_MODULES = {
     "_ctypes",
     "multiprocessing",
 }
+
+UNJUDGED = {eval, exec, globals, vars, compile, __import__, input, open, memoryview}
+"""Built-in functions that can do what no step shows."""
+REFUSED.update(
+    {
+        sys._getframe: "frames are those of the explorer",
+        sys._current_frames: "frames are those of the explorer",
+        inspect.currentframe: "frames are those of the explorer",
+        inspect.stack: "frames are those of the explorer",
+        sys.getrefcount: "how many references there are is not the same while it is explored",
+        contextlib.redirect_stdout: "what is printed is not written while it is explored",
+        contextlib.redirect_stderr: "what is printed is not written while it is explored",
+        contextlib.chdir: "the folder is that of the whole process",
+    }
+)
 
 HARMLESS = {
     print, isinstance, issubclass, callable, type, object, super, range, staticmethod, classmethod, property,

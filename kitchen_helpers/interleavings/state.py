@@ -13,6 +13,7 @@ from .kinds import CLASS, CONTAINER, FUNCTION, INSTANCE, SCALARS, attributes_of,
 from .plans import forget_plans
 
 _MISSING: Any = object()
+_LEAST_ID = 1 << 20
 _is = operator.is_
 
 
@@ -28,6 +29,8 @@ class Snapshot:
         self.ages: dict[int, int] = {}
         """id -> position: objects that were there before the program ran, in the order in which they were met."""
         self.kept: list[Any] = []
+        self.numbers: set[int] = set()
+        """Large numbers among them, which could be ids."""
 
     def add_function(self, function: types.FunctionType) -> None:
         values = function.__globals__
@@ -62,6 +65,8 @@ class Snapshot:
         while pending:
             item = pending.pop()
             cls = type(item)
+            if cls is int and item > _LEAST_ID:
+                self.numbers.add(item)
             if cls in SCALARS or item is _MISSING or id(item) in self.ages:
                 continue
             self.ages[id(item)] = len(self.ages)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import concurrent.futures as real
+import itertools
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures.thread import BrokenThreadPool
 from typing import Any
 
-from ..threads import READ, WRITE, VirtualThread
+from ..threads import READ, WRITE, VirtualThread, current
 from .base import Model
 
+_births = itertools.count()
 _BROKEN = "A thread initializer failed, the thread pool is not usable anymore"
 
 
@@ -22,13 +24,18 @@ class Future(Model):
 
     def __init__(self) -> None:
         super().__init__()
-        self.state = "pending"  # then running, and finished; or cancelled
+        self.born = next(_births)
+        self.state = "pending"  # then running, and finished; or cancelled, and notified when a worker comes to it
         self.value: Any = None
         self.error: BaseException | None = None
         self.callbacks: list[Callable[[Any], Any]] = []
 
     def over(self) -> bool:
-        return self.state in ("finished", "cancelled")
+        return self.state in ("finished", "cancelled", "notified")
+
+    def told(self) -> bool:
+        """Do `wait` and `as_completed` know that it is over? Of one that was cancelled they are told by a worker only."""
+        return self.state in ("finished", "notified")
 
     def move(self, state: str) -> VirtualThread:
         thread, _ = self.step(state, ((self.key, WRITE),))
@@ -54,7 +61,7 @@ class Future(Model):
         self.log(thread, "result", self.state)
         if not self.over():
             raise real.TimeoutError
-        if self.state == "cancelled":
+        if self.state != "finished":
             raise real.CancelledError
         return thread
 
@@ -73,13 +80,14 @@ class Future(Model):
         return self.state
 
     def done(self) -> bool:
-        return self.look() in ("finished", "cancelled")
+        self.look()
+        return self.over()
 
     def running(self) -> bool:
         return self.look() == "running"
 
     def cancelled(self) -> bool:
-        return self.look() == "cancelled"
+        return self.look() in ("cancelled", "notified")
 
     def cancel(self) -> bool:
         thread = self.move("cancel")
@@ -104,11 +112,16 @@ class Future(Model):
         self.settle(thread, "finished")
 
     def set_running_or_notify_cancel(self) -> bool:
-        self.move("run")
+        thread = self.move("run")
         if self.state == "cancelled":
-            return False
-        self.state = "running"
-        return True
+            self.state = "notified"
+        elif self.state == "pending":
+            self.state = "running"
+        else:
+            raise RuntimeError("Future in unexpected state")
+        thread.writes += 1
+        self.changed(thread)
+        return self.state == "running"
 
     def add_done_callback(self, callback: Callable[[Any], Any]) -> None:
         thread, _ = self.step("callback", ((self.key, WRITE),))
@@ -151,6 +164,7 @@ class Executor(Model):
             raise RuntimeError("cannot schedule new futures after shutdown")
         thread.run.session.ensure(fn)
         future = Future()
+        thread.run.session.made(thread, future)
         self.tasks.append((future, fn, args, kwargs))
         thread.writes += 1
         self.changed(thread)
@@ -196,9 +210,7 @@ class Executor(Model):
             thread.writes += 1
             self.changed(thread)
             self.log(thread, "take", getattr(fn, "__name__", "task"))
-            thread = future.move("run")
-            if future.state == "pending":
-                future.state = "running"
+            if future.set_running_or_notify_cancel():
                 try:
                     future.value = thread.run.session.call(fn, *args, **kwargs)
                 except (KeyboardInterrupt, GeneratorExit):
@@ -214,7 +226,8 @@ class Executor(Model):
     def map(
         self, fn: Callable[..., Any], *iterables: Iterable[Any], timeout: float | None = None, chunksize: int = 1
     ) -> Iterator[Any]:
-        futures = [self.submit(fn, *args) for args in zip(*iterables, strict=False)]
+        each = self.acting().run.session.each
+        futures = [self.submit(fn, *args) for args in zip(*(each(values) for values in iterables), strict=False)]
 
         def results() -> Iterator[Any]:
             try:
@@ -249,11 +262,17 @@ class Executor(Model):
         self.shutdown()
 
 
+def _in_order(fs: Iterable[Future]) -> list[Future]:
+    """The futures in the order in which they were made, the same in every run."""
+    thread = current()
+    return sorted(set(fs) if thread is None else thread.run.session.all_of(fs), key=lambda future: future.born)
+
+
 def wait(fs: Iterable[Future], timeout: float | None = None, return_when: str = real.ALL_COMPLETED) -> Any:
-    futures = list(dict.fromkeys(fs))
+    futures = _in_order(fs)
 
     def ready() -> bool:
-        over = [f for f in futures if f.over()]
+        over = [f for f in futures if f.told()]
         if return_when == real.FIRST_COMPLETED and over:
             return True
         if return_when == real.FIRST_EXCEPTION and any(f.error is not None for f in over):
@@ -263,22 +282,22 @@ def wait(fs: Iterable[Future], timeout: float | None = None, return_when: str = 
     if futures:
         accesses = tuple((f.key, READ) for f in futures)
         futures[0].step("result", accesses, ready if timeout is None else None)
-    done = {f for f in futures if f.over()}
+    done = {f for f in futures if f.told()}
     return real.wait.__globals__["DoneAndNotDoneFutures"](done, set(futures) - done)
 
 
 def as_completed(fs: Iterable[Future], timeout: float | None = None) -> Iterator[Future]:
     """In the order of completion; which of several that are over comes first is not promised, and tried."""
-    pending = list(dict.fromkeys(fs))
+    pending = _in_order(fs)
     while pending:
 
         def choices() -> int:
-            return max(1, sum(f.over() for f in pending))
+            return max(1, sum(f.told() for f in pending))
 
-        ready = (lambda: any(f.over() for f in pending)) if timeout is None else None
+        ready = (lambda: any(f.told() for f in pending)) if timeout is None else None
         accesses = tuple((f.key, READ) for f in pending)
         _, which = pending[0].step("result", accesses, ready, choices)
-        over = [f for f in pending if f.over()]
+        over = [f for f in pending if f.told()]
         if not over:
             raise real.TimeoutError(f"{len(pending)} (of {len(pending)}) futures unfinished")
         future = over[min(which, len(over) - 1)]

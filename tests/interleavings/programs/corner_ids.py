@@ -225,7 +225,7 @@ def shelf_by_the_remainder_of_an_id():
     assert id(object()) % 16 >= 0
 
 
-@unfinished(reason="id is used as a number")
+@unfinished(reason="hash is used as a number")
 def remainder_of_a_hash():
     locks = [Lock(), Lock()]
     with locks[hash(_Shelf()) % 2]:
@@ -333,7 +333,7 @@ def list_of_a_set_of_ids():
     assert len(list({id(one), id(other)})) == 2
 
 
-@unfinished(reason="text of their address")
+@unfinished(reason="address of an object")
 def order_by_the_text_of_an_object():
     one, other = _Shelf(), _Shelf()
     assert sorted([one, other], key=repr) in ([one, other], [other, one])

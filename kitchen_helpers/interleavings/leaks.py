@@ -1,0 +1,60 @@
+"""Where the number of an id, or the text of an address, would get past all that is known of them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .identities import Identity
+from .kinds import CONTAINER, kind_of
+from .sites import Site
+from .threads import VirtualThread
+
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]|, (?:initial|started|stopped)(?: daemon)?(?: \d+)?\)>")
+"""In the text of an object without a text of its own, or of a thread, which shows its number."""
+_ONLY_COMPARE = frozenset(
+    {
+        *(len, bool, sorted, min, max, any, all, list, tuple, set, frozenset, dict, enumerate, zip, map, filter, iter),
+        *(next, reversed, id, hash, isinstance, issubclass, callable, type, object, super, print, getattr, hasattr, setattr),
+    }
+)
+"""Built-in functions that pass an id on, or compare it: that is told by the id itself."""
+_COMPARING_MODULES = frozenset({"_heapq", "heapq", "_bisect", "bisect", "copy", "queue", "threading", "contextlib", "functools",
+                                "_functools", "itertools", "collections", "_collections", "logging", "kitchen_helpers"})  # fmt: skip
+_COMPARING_OPERATORS = frozenset("lt le eq ne ge gt is_ is_not contains countOf indexOf getitem setitem delitem not_ truth".split())
+
+
+def ids_given_to(thread: VirtualThread, site: Site, function: Any, args: Any, kwargs: dict[str, Any]) -> None:
+    """C code, or code that cannot be seen, is about to get these arguments: an id among them is a number to it."""
+    if not thread.run.asked or _harmless(function):
+        return
+    pending = [*args, *kwargs.values()]
+    for _ in range(1_000):
+        if not pending:
+            return
+        item = pending.pop()
+        if type(item) is Identity:
+            item.used("used as a number")
+        elif isinstance(item, dict):
+            pending.extend((*dict.keys(item), *dict.values(item)))
+        elif isinstance(item, tuple | frozenset) or (kind_of(type(item)) == CONTAINER and not isinstance(item, bytearray)):
+            pending.extend(item)
+
+
+def _harmless(function: Any) -> bool:
+    try:
+        if function in _ONLY_COMPARE:
+            return True
+    except TypeError:
+        return False
+    module = str(getattr(function, "__module__", None)).partition(".")[0]
+    if module == "_operator":
+        return function.__name__ in _COMPARING_OPERATORS
+    return module in _COMPARING_MODULES
+
+
+def address_in(thread: VirtualThread, site: Site, text: Any) -> Any:
+    """A text was made: one that shows an address may not be compared, and who knows what becomes of it."""
+    if type(text) is str and _ADDRESS.search(text):
+        thread.run.sharing.refuse(site, "a text shows the address of an object, which is not the same in every run")
+    return text
