@@ -100,7 +100,7 @@ def opaque(thread: VirtualThread, site: Site, *values: Any) -> None:
         if session.is_harmless(item):
             continue
         if kind_of(type(item)) == OPAQUE and session.is_old(item):
-            run.sharing.refuse(site, f"{type(item).__name__} keeps its state from one run to the next")
+            session.forbid(thread, site, f"{type(item).__name__} keeps its state from one run to the next")
         if not run.solo:
             what = site.text or "code that cannot be seen"
             keys = [id(item)] if kind_of(type(item)) == OPAQUE else [id(item), (id(item), "*")]

@@ -16,9 +16,10 @@ from . import attributes, containers
 from .accesses import Inside, opaque, record, use
 from .callbacks import calling_back, hooked, seen
 from .container_methods import PASS_ON, container_method, passing_on
-from .containers import Iterating, generator_key, in_this_run, iterate, read_all
+from .containers import read_all
 from .hashes import told
 from .identities import Identity
+from .iteration import Iterating, generator_key, in_this_run, iterate
 from .kinds import CONTAINER, INSTANCE, OPAQUE, VIEW, deep, is_unseen, kind_of, underlying
 from .leaks import address_in, ids_given_to
 from .models import threads
@@ -117,7 +118,8 @@ def call_random(thread: VirtualThread, site: Site, function: Any, args: tuple[An
 def _generator_method(
     thread: VirtualThread, site: Site, function: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
-    use(thread, site, "read", owner, ((generator_key(thread, owner), WRITE),), owner)
+    in_this_run(thread, site, owner)
+    use(thread, site, "read", None, ((generator_key(thread, owner), WRITE),), None)
     return function(*args, **kwargs)
 
 
@@ -223,7 +225,8 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
     found = [c for v in given for c in (deep(v) if inside else containers.containers_of(v))]
     for value in args:
         if isinstance(value, types.GeneratorType):
-            use(thread, site, "read", value, ((generator_key(thread, value), WRITE),), value)
+            in_this_run(thread, site, value)
+            use(thread, site, "read", None, ((generator_key(thread, value), WRITE),), None)
         elif function in READS_DEEP:
             containers.compared(thread, site, value, names=containers.SHOWING)
         elif is_unseen(type(value)) and function is not id and not isinstance(value, Iterating):
@@ -300,10 +303,12 @@ def _next(thread: VirtualThread, site: Site, args: tuple[Any, ...]) -> Any:
     iterator = args[0]
     if isinstance(iterator, Iterating):
         # Two threads that share the iterator conflict on it, not only on what it comes from.
-        use(thread, site, "read", iterator.source, ((id(iterator), WRITE), (iterator.key, iterator.mode)), iterator)
+        accesses = ((iterator.own, WRITE), (iterator.key, iterator.mode))
+        use(thread, site, "read", iterator.shown, accesses, iterator.kept)
         return next(iterator.iterator, *args[1:])
     if isinstance(iterator, types.GeneratorType):
-        use(thread, site, "read", iterator, ((generator_key(thread, iterator), WRITE),), iterator)
+        in_this_run(thread, site, iterator)
+        use(thread, site, "read", None, ((generator_key(thread, iterator), WRITE),), None)
     elif kind_of(type(iterator)) == OPAQUE:
         iterator = in_this_run(thread, site, iterator)
         use(thread, site, "read", iterator, ((id(iterator), WRITE),), iterator)

@@ -15,7 +15,8 @@ from .accesses import called_back, opaque, use
 from .builtin_calls import call_builtin, call_random
 from .callbacks import handed_over
 from .collect import NO_FINALIZERS, is_new_code
-from .containers import compared, containers_of, iterate, read_all
+from .containers import compared, containers_of, read_all
+from .iteration import iterate, key_of_frame
 from .kinds import (
     CLASS,
     CONTAINER,
@@ -316,7 +317,5 @@ def yielding(site: Site, value: Any) -> Any:
     thread = current()
     if thread is not None and not thread.run.solo:
         called_back()
-        frame = sys._getframe(1)
-        owner = thread.run.generators.get(id(frame), frame)
-        use(thread, site, "read", None, ((id(owner), WRITE),), owner)
+        use(thread, site, "read", None, ((key_of_frame(thread, sys._getframe(1)), WRITE),), None)
     return value

@@ -8,7 +8,7 @@ from typing import Any
 from . import containers
 from .accesses import Inside, record, use
 from .callbacks import calling_back, seen
-from .containers import iterate
+from .iteration import iterate
 from .kinds import DEEP, READERS, deep
 from .leaks import address_in
 from .naming import short

@@ -1,17 +1,16 @@
-"""The hooks for containers: items, operators, truth, unpacking and iteration."""
+"""The hooks for containers: items, operators, truth, texts and unpacking."""
 
 from __future__ import annotations
 
 import inspect
 import types
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from .accesses import Inside, opaque, record, use
 from .identities import Identity
 from .items import use_item
-from .iterators import own_copy
 from .kinds import (
     CLASS,
     CONTAINER,
@@ -31,7 +30,7 @@ from .kinds import (
 )
 from .leaks import address_in, ids_given_to
 from .naming import short
-from .set_orders import refuse_order, some_order, unsteady
+from .set_orders import refuse_order
 from .sites import Site
 from .threads import READ, WRITE, VirtualThread, current
 
@@ -327,111 +326,6 @@ def generated(thread: VirtualThread, site: Site, value: Any, *names: str) -> boo
                     what = f"{type(value).__name__}.{name}, which dataclass made,"
                     thread.run.sharing.opaque(thread, (id(value), field), site, value, what, mode)
     return found
-
-
-# -- iteration --------------------------------------------------------------------------------------------------------
-
-
-class Iterating:
-    """An iterator for which every item is a step on what it comes from; it begins with the first of them."""
-
-    __slots__ = ("begin", "begun", "key", "mode", "noted_at", "noted_by", "site", "source")
-
-    def __init__(self, site: Site, source: Any, begin: Callable[[], Iterator[Any]], key: Any, mode: int):
-        self.site = site
-        self.source = source
-        self.begin = begin
-        self.begun: Iterator[Any] | None = None
-        self.key = key
-        self.mode = mode
-        self.noted_by: VirtualThread | None = None
-        """Which thread used it last, and in which epoch."""
-        self.noted_at = 0
-
-    @property
-    def iterator(self) -> Iterator[Any]:
-        if self.begun is None:
-            self.begun = self.begin()
-        return self.begun
-
-    def __iter__(self) -> Iterating:
-        return self
-
-    def __next__(self) -> Any:
-        thread = current()
-        if thread is None:
-            return next(self.iterator)
-        run, site = thread.run, self.site
-        run.session.turn(thread)
-        if self.noted_by is thread and self.noted_at == thread.epoch and not site.visible:
-            thread.writes += 1  # nothing new for the explorer (loops over a thread's own lists: 2 % of a schedule)
-        else:
-            if not run.solo:
-                self.noted_by, self.noted_at = thread, thread.epoch
-            # Two threads may share the iterator, and not only what it comes from.
-            accesses = ((self.key, self.mode), (id(self), WRITE))
-            use(thread, site, "read", self.source, accesses, (self.source, self))
-        value = next(self.iterator if self.begun is None else self.begun)
-        if site.visible:
-            record(thread, site, "read", self.source, "", value)
-        if kind_of(type(value)) in (FUNCTION, CLASS):
-            thread.run.session.ensure(value)
-        return value
-
-    def __length_hint__(self) -> int:
-        hint = getattr(self.begun, "__length_hint__", None)
-        return hint() if hint is not None else 0
-
-
-def generator_key(thread: VirtualThread, generator: types.GeneratorType[Any, Any, Any]) -> int:
-    """The location of a generator; `yielding`, in the generator's own code, knows only its frame."""
-    if generator.gi_frame is not None:
-        thread.run.generators[id(generator.gi_frame)] = generator
-    return id(generator)
-
-
-def in_this_run(thread: VirtualThread, site: Site, iterator: Any) -> Any:
-    """What to take from in place of an iterator: a copy, if it is older than the program."""
-    if not thread.run.session.is_old(iterator):
-        return iterator
-    found = own_copy(thread, iterator)
-    if found is None:
-        opaque(thread, site, iterator)
-        return iterator
-    return found
-
-
-def iterate(site: Site, value: Any, backwards: bool = False) -> Any:
-    """What to iterate over in place of `value`."""
-    thread = current()
-    cls = type(value)
-    begin: Callable[[Any], Iterator[Any]] = reversed if backwards else iter
-    if thread is not None and (cls is set or cls is frozenset) and (cls is set or unsteady(value)):
-        return Iterating(site, value, lambda: some_order(thread, site, value), id(value), READ)
-    if thread is None or (cls in (range, str, bytes, tuple, frozenset, Iterating) and not backwards):
-        return begin(value) if backwards else value
-    kind = kind_of(cls)
-    if kind == CONTAINER and is_plain(value, "__reversed__" if backwards else "__iter__"):
-        return Iterating(site, value, lambda: begin(value), id(value), READ)
-    if kind == VIEW:
-        source = underlying(value)
-        return Iterating(site, source, lambda: begin(value), id(source), READ)
-    if is_unseen(cls) and not isinstance(value, Iterator):
-        opaque(thread, site, value)
-    iterator = begin(value)
-    if isinstance(iterator, Iterating):
-        return iterator
-    if isinstance(iterator, types.GeneratorType):
-        return Iterating(site, iterator, lambda: iterator, generator_key(thread, iterator), WRITE)
-    if kind_of(type(iterator)) == OPAQUE:
-        iterator = in_this_run(thread, site, iterator)
-        return Iterating(site, iterator, lambda: iterator, id(iterator), WRITE)
-    return iterator
-
-
-def delegate(site: Site, value: Any) -> Any:
-    """`yield from value`: a generator has to stay one, for `send` and `throw`."""
-    return value if isinstance(value, types.GeneratorType) else iterate(site, value)
 
 
 def matched(site: Site, value: Any) -> Any:

@@ -117,8 +117,8 @@ class Run:
         self.ranks: dict[int, int] = {}
         """Which place each of these numbers has in the order of ids, in this run."""
         self.keep: list[Any] = []
-        self.generators: dict[int, Any] = {}
-        """id of the frame -> the generator."""
+        self.generators: dict[int, tuple[Any, Any]] = {}
+        """id of a generator, or of its frame -> a weak reference to it, and its location."""
         self.set_orders: dict[int, tuple[Any, tuple[Any, ...]]] = {}
         """Sets of objects that were gone through, and in which order."""
         self.over = False

@@ -10,7 +10,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import accesses, attributes, calls, containers, loops, variables
+from . import accesses, attributes, calls, containers, iteration, loops, variables
 from .accesses import record, use
 from .collect import Collector, is_rewritten
 from .identities import Identity, somebody_is_gone
@@ -48,8 +48,8 @@ HOOKS: dict[str, Callable[..., Any]] = {
         containers.wrong,
         containers.untrue,
         containers.update,
-        containers.iterate,
-        containers.delegate,
+        iteration.iterate,
+        iteration.delegate,
         containers.matched,
         calls.call,
         calls.manage,
@@ -120,7 +120,7 @@ class Session:
         """What to iterate over in place of what the program gave: each item is a step."""
         thread = current()
         assert thread is not None
-        return containers.iterate(thread.call_site or _HERE, values)
+        return iteration.iterate(thread.call_site or _HERE, values)
 
     def all_of(self, values: Any) -> set[Any]:
         """What the program gave, taken in one piece."""

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
-from .containers import Iterating
 from .identities import Identity
+from .iteration import Iterating
 from .iterators import place_of
 from .kinds import CLASS, CONTAINER, FUNCTION, INSTANCE, SCALAR, SCALARS, attributes_of, is_readers, kind_of
 from .models.base import Model

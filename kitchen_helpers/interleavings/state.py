@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import operator
+import random
 import types
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
@@ -29,6 +31,8 @@ class Snapshot:
         self.ages: dict[int, int] = {}
         """id -> position: objects that were there before the program ran, in the order in which they were met."""
         self.kept: list[Any] = []
+        self.dice: list[tuple[random.Random, Any]] = []
+        """Generators of random numbers, and their states."""
         self.numbers: set[int] = set()
         """Large numbers among them, which could be ids."""
 
@@ -89,6 +93,8 @@ class Snapshot:
                         if not name.startswith("__") and not isinstance(inner, types.ModuleType):
                             self.add_variable(item.__dict__, name)
                 continue
+            elif isinstance(item, random.Random) and not isinstance(item, random.SystemRandom):
+                self.dice.append((item, item.getstate()))
             pending.extend(reversed(list(_inside(item))))
 
     def restore(self) -> None:
@@ -106,6 +112,8 @@ class Snapshot:
                     cell.cell_contents = value
         for item, saved in self.objects.values():
             _put_back(item, saved)
+        for dice, state in self.dice:
+            dice.setstate(state)
         for cls, attributes in self.classes.values():
             present = cls.__dict__
             if len(present) != len(attributes) or not all(map(_is, map(present.get, attributes), attributes.values())):
@@ -181,11 +189,21 @@ def _save(item: Any) -> _Saved:
     """The content of a container, the attributes, and the slots of an object."""
     content: Any = None
     if isinstance(item, dict):
-        content = list(dict.keys(item)), list(dict.values(item))
+        content = _keys_and_values(item)
     elif kind_of(type(item)) == CONTAINER:
         content = bytes(item) if isinstance(item, bytearray) else list(item)
     slots = {name: _slot(item, name) for name in _slots(item)}
     return content, dict(attributes_of(item)), slots
+
+
+def _base(item: dict[Any, Any]) -> type[dict[Any, Any]]:
+    """Whose methods know all of a dict: an OrderedDict has an order of its own."""
+    return OrderedDict if isinstance(item, OrderedDict) else dict
+
+
+def _keys_and_values(item: dict[Any, Any]) -> tuple[list[Any], list[Any]]:
+    cls = _base(item)
+    return list(cls.keys(item)), list(cls.values(item))
 
 
 def _put_back(item: Any, saved: _Saved) -> None:
@@ -194,10 +212,11 @@ def _put_back(item: Any, saved: _Saved) -> None:
         if isinstance(item, dict):
             keys, values = content
             # (the attributes of a function are such a dict, most of them empty)
-            if (keys or dict.__len__(item)) and not (_same(dict.keys(item), keys) and _same(dict.values(item), values)):
-                dict.clear(item)
+            if (keys or dict.__len__(item)) and not all(map(_same, _keys_and_values(item), content)):
+                cls = _base(item)
+                cls.clear(item)
                 for key, value in zip(keys, values, strict=True):
-                    dict.__setitem__(item, key, value)
+                    cls.__setitem__(item, key, value)
         elif isinstance(item, list):
             if not _same(item, content):
                 list.__setitem__(item, slice(None), content)

@@ -16,6 +16,8 @@ class Queue(Model):
     """`queue.Queue`: any waiting thread may be next."""
 
     what = "queue"
+    undisturbed: Callable[[], bool] | None = None
+    """Says whether nobody is in the middle of a method; None if nobody ever is."""
 
     def __init__(self, maxsize: int = 0) -> None:
         super().__init__()
@@ -53,7 +55,7 @@ class Queue(Model):
         if block and timeout is not None and timeout < 0:
             raise ValueError("'timeout' must be a non-negative number")
         waits = block and timeout is None
-        thread, _ = self.step(doing if waits else "try", accesses, ready if waits else None)
+        thread, _ = self.step(doing if waits else "try", accesses, ready if waits else self.undisturbed)
         return thread
 
     def put(self, item: Any, block: bool = True, timeout: float | None = None) -> None:
@@ -92,7 +94,7 @@ class Queue(Model):
         return self.get(block=False)
 
     def look(self) -> int:
-        thread, _ = self.step("look", ((self.key, READ),))
+        thread, _ = self.step("look", ((self.key, READ),), self.undisturbed)
         self.log(thread, "look", len(self.items))
         return len(self.items)
 
@@ -121,7 +123,7 @@ class Queue(Model):
         return self.unfinished
 
     def task_done(self) -> None:
-        thread, _ = self.step("task_done", ((self.tasks, WRITE),))
+        thread, _ = self.step("task_done", ((self.tasks, WRITE),), self.undisturbed)
         if self.unfinished <= 0:
             raise ValueError("task_done() called too many times")
         self.unfinished -= 1
@@ -134,7 +136,7 @@ class Queue(Model):
         self.log(thread, "join")
 
     def _shutdown(self, immediate: bool = False) -> None:
-        thread, _ = self.step("shutdown", ((self.key, WRITE), (self.tasks, WRITE)))
+        thread, _ = self.step("shutdown", ((self.key, WRITE), (self.tasks, WRITE)), self.undisturbed)
         self.is_shutdown = True
         if immediate:
             while self.items:
@@ -157,13 +159,36 @@ class LifoQueue(Queue):
 
 
 class PriorityQueue(LifoQueue):
-    """`queue.PriorityQueue`."""
+    """`queue.PriorityQueue`: while it compares items, which may take steps, nobody else gets in."""
+
+    def __init__(self, maxsize: int = 0) -> None:
+        super().__init__(maxsize)
+        self.busy = False
+
+    def undisturbed(self) -> bool:
+        return not self.busy
+
+    def room(self) -> bool:
+        return not self.busy and super().room()
+
+    def filled(self) -> bool:
+        return not self.busy and super().filled()
 
     def enter(self, item: Any) -> None:
-        heapq.heappush(self.items, item)
+        self.compare(heapq.heappush, self.items, item)
 
     def leave(self) -> Any:
-        return heapq.heappop(self.items)
+        return self.compare(heapq.heappop, self.items)
+
+    def compare(self, move: Callable[..., Any], *args: Any) -> Any:
+        thread = self.acting()
+        before, self.busy = thread.steps, True
+        try:
+            return move(*args)
+        finally:
+            if thread.steps != before:  # what it did is seen by others before they get in
+                self.step("acted", ((self.key, WRITE),))
+            self.busy = False
 
 
 class SimpleQueue(Model):

@@ -1,7 +1,9 @@
 """What others see while a C call that calls Python back is not over yet."""
 
+import heapq
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from queue import PriorityQueue
 from threading import Event
 
 from .helper import Box, in_threads
@@ -157,3 +159,54 @@ def cancelled_future_that_is_taken_up():
     assert future.cancel() and future.cancel()
     assert not future.set_running_or_notify_cancel() and future.cancelled()
     assert wait([future]).done == {future}
+
+
+# -- queues that compare ----------------------------------------------------------------------------------------------
+
+
+class _Order:
+    """It is compared in two steps."""
+
+    def __init__(self, number, board):
+        self.number, self.board = number, board
+
+    def __lt__(self, other):
+        self.board.value += 0
+        return self.number < other.number
+
+
+def _ordered(push, pop):
+    board = Box()
+    for number in (5, 3):
+        push(_Order(number, board))
+
+    def order(number):
+        board.value = number
+        push(_Order(number, board))
+
+    in_threads(lambda: order(1), lambda: order(2))
+    assert [pop().number for _ in range(4)] == [1, 2, 3, 5]
+
+
+@holds
+def priority_queue_lets_nobody_in_while_it_compares():
+    orders = PriorityQueue()
+    _ordered(orders.put, orders.get)
+
+
+@fails()
+def heap_lets_others_in_while_it_compares():
+    orders = []
+    _ordered(lambda order: heapq.heappush(orders, order), lambda: heapq.heappop(orders))
+
+
+@fails("deadlock")
+def priority_queue_that_is_used_while_it_compares():
+    orders = PriorityQueue()
+
+    class Greedy:
+        def __lt__(self, other):
+            return orders.empty()
+
+    orders.put(Greedy())
+    orders.put(Greedy())
