@@ -52,6 +52,7 @@ _UNKNOWN: Any = object()
 _CALLED = (FUNCTION, CLASS)
 _METHODS_ONLY = frozenset({list, dict, set, bytearray, collections.deque})
 _own = object.__getattribute__
+_OF_FUNCTIONS = frozenset({"__doc__", "__name__", "__qualname__", "__module__", "__annotations__"})
 _PAST_ALL_STEPS = frozenset({"__dict__", "__globals__", "__builtins__", "__kwdefaults__"})
 """Dicts of attributes, of variables, of defaults: nobody sees who uses them under their names."""
 
@@ -103,8 +104,10 @@ def attribute_keys(
             replaced(thread)
         forget_plans()
         return (((id(obj), name), mode),)
-    if kind == FUNCTION and not name.startswith("__"):
+    if kind == FUNCTION and (not name.startswith("__") or name in _OF_FUNCTIONS):
         owner = obj.__func__ if isinstance(obj, types.MethodType) else obj
+        if name[:2] == "__" and mode == WRITE and thread.run.session.is_old(owner):
+            thread.run.session.forbid(thread, site, f"{name} of a function is not put back between two runs")
         if isinstance(owner, types.FunctionType) or (isinstance(owner, functools.partial) and name in vars(owner)):
             return (((id(owner), name), mode),)
         if isinstance(owner, functools.partial) and mode == WRITE:
@@ -113,7 +116,7 @@ def attribute_keys(
         return _inherited_keys(thread, obj, name)
     if isinstance(obj, Model):
         return model_keys(thread, site, obj, name, mode)
-    if issubclass(type(obj), BaseException) and not name.startswith("__"):
+    if issubclass(type(obj), BaseException) and (not name.startswith("__") or name == "__notes__"):
         return (((id(obj), name), mode),)
     if issubclass(type(obj), threading.Thread) and plain_plan(type(obj), name)[0] is FIELD:
         return (((id(obj), name), mode),)

@@ -21,10 +21,10 @@ from .hashes import told
 from .identities import Identity
 from .iteration import Iterating, generator_key, in_this_run, iterate
 from .kinds import CONTAINER, INSTANCE, OPAQUE, VIEW, deep, is_unseen, kind_of, underlying
-from .leaks import address_in, ids_given_to
+from .leaks import address_in, addresses_printed, ids_given_to
 from .models import threads
 from .models.base import Model
-from .outside import NO_WEAK_REFERENCES, is_weak, uses_files
+from .outside import NO_WEAK_REFERENCES, asks_the_time, is_weak, uses_files
 from .set_orders import refuse_order
 from .sites import Site
 from .stand_ins import (
@@ -94,6 +94,9 @@ def call_builtin(
             return call_random(thread, site, function, args, kwargs)
         if isinstance(owner, str | bytes | tuple | frozenset | int | float | type):
             return _plain(thread, site, function, args, kwargs)
+        if name == "add_note" and isinstance(owner, BaseException):
+            attributes.use_plain(thread, site, "write", owner, "__notes__", WRITE)
+            return function(*args)
         return call_unseen(thread, site, function, args, kwargs)
     return _plain(thread, site, function, args, kwargs)
 
@@ -101,6 +104,8 @@ def call_builtin(
 def call_random(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The functions of `random` share one generator: each thread gets its own, the same in every run."""
     owner = function.__self__
+    if isinstance(owner, random.SystemRandom):
+        thread.run.sharing.refuse(site, "true randomness is not the same in every run")
     mode = WRITE if function.__name__ == "shuffle" else READ
     used = {id(c): c for c in containers.containers_of(*args)}
     if used:
@@ -110,8 +115,6 @@ def call_random(thread: VirtualThread, site: Site, function: Any, args: tuple[An
         if not thread.run.solo:
             use(thread, site, "read", owner, ((id(owner), WRITE),), owner)
         return function(*args, **kwargs)
-    if isinstance(owner, random.SystemRandom):
-        thread.run.sharing.refuse(site, "true randomness is not the same in every run")
     return getattr(threads.chance(), function.__name__)(*args, **kwargs)
 
 
@@ -168,6 +171,8 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
         thread.run.sharing.refuse(site, f"{site.text}() can do what no step shows")
     if uses_files(function):
         session.forbid(thread, site, f"{function.__name__}() uses files, which no run can put back")
+    if asks_the_time(function):
+        threads.only_one(thread, "the time")
     if is_weak(function):
         session.forbid(thread, site, NO_WEAK_REFERENCES)
     if function in ATTRIBUTE and len(args) >= 2 and isinstance(args[1], str):
@@ -183,6 +188,7 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
         file = kwargs.get("file")
         if file is not None and file is not sys.stdout and file is not sys.stderr:
             session.ensure(type(file))
+            addresses_printed(thread, site, args)
             if kind_of(type(file)) == OPAQUE:
                 opaque(thread, site, file)
         if thread.run.quiet and kwargs.get("file") in (None, sys.stdout, sys.stderr):

@@ -32,10 +32,10 @@ from .kinds import (
     module_of,
     reachable,
 )
-from .leaks import ids_given_to
+from .leaks import address_in, ids_given_to
 from .loops import turn
 from .models.base import Model
-from .models.threads import name_anew
+from .models.threads import name_anew, only_one
 from .outside import uses_files
 from .set_orders import refuse_order
 from .sites import Site
@@ -188,8 +188,11 @@ def _class(thread: VirtualThread, site: Site, cls: type, args: tuple[Any, ...], 
         made = session.made(thread, cls(*args, **kwargs))
         name_anew(thread, made)
         return made
-    if cls is random.Random:
-        return session.made(thread, cls(*(args or ("kitchen",))))
+    if issubclass(cls, random.Random):
+        if not args or issubclass(cls, random.SystemRandom):
+            only_one(thread, "random numbers")
+        if cls is random.Random:
+            return session.made(thread, cls(*(args or ("kitchen",))))
     if is_readers(cls):
         base = next((b for b in cls.__mro__ if b in STAND_INS), None)
         if base is not None:
@@ -200,6 +203,8 @@ def _class(thread: VirtualThread, site: Site, cls: type, args: tuple[Any, ...], 
         if issubclass(cls, int | float | str | bytes | complex):
             ids_given_to(thread, site, cls, args, kwargs)
         _factories(thread, site, cls)
+        if issubclass(cls, str):
+            return address_in(thread, site, session.made(thread, cls(*args, **kwargs)))
         if kind_of(cls) == CONTAINER:
             read_all(thread, site, [c for a in args for c in containers_of(a)])
         return session.made(thread, cls(*args, **kwargs))

@@ -268,7 +268,7 @@ class Collector:
 
     def _class(self, cls: type) -> list[Any]:
         found: list[Any] = []
-        for owner in cls.__mro__:
+        for owner in [*cls.__mro__, *type.mro(type(cls))]:
             if module_of(owner) == "builtins" or is_library(_file(owner), module_of(owner)):
                 continue
             if "__del__" in owner.__dict__:

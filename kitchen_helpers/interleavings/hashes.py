@@ -92,6 +92,7 @@ def told(thread: VirtualThread, site: Site, value: Any, real: int) -> int:
     if number is None or thread.run.session.is_kept(real):
         thread.run.sharing.refuse(site, "a hash is asked for that is not the same in every run")
         return real
+    thread.run.ids_given = True
     return Identity.of(number, site, "hash")
 
 

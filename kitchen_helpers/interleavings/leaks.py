@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+import types
 from typing import Any
 
 from .identities import Identity
@@ -26,7 +28,7 @@ _COMPARING_OPERATORS = frozenset("lt le eq ne ge gt is_ is_not contains countOf 
 
 def ids_given_to(thread: VirtualThread, site: Site, function: Any, args: Any, kwargs: dict[str, Any]) -> None:
     """C code, or code that cannot be seen, is about to get these arguments: an id among them is a number to it."""
-    if not thread.run.asked or _harmless(function):
+    if not thread.run.ids_given or _harmless(function):
         return
     pending = [*args, *kwargs.values()]
     for _ in range(1_000):
@@ -53,8 +55,27 @@ def _harmless(function: Any) -> bool:
     return module in _COMPARING_MODULES
 
 
+def addresses_printed(thread: VirtualThread, site: Site, values: Any) -> None:
+    """These values are printed to a file of the program's: it gets their texts."""
+    pending = list(values)
+    for _ in range(1_000):
+        if not pending:
+            return
+        item = pending.pop()
+        cls: Any = type(item)
+        if cls.__str__ is object.__str__ and cls.__repr__ in _SHOW_ADDRESSES:
+            address_in(thread, site, object.__repr__(item))
+        elif isinstance(item, dict):
+            pending.extend((*dict.keys(item), *dict.values(item)))
+        elif isinstance(item, tuple | list | set | frozenset):
+            pending.extend(item)
+
+
+_SHOW_ADDRESSES = {object.__repr__, threading.Thread.__repr__, types.FunctionType.__repr__, types.MethodType.__repr__}
+
+
 def address_in(thread: VirtualThread, site: Site, text: Any) -> Any:
     """A text was made: one that shows an address may not be compared, and who knows what becomes of it."""
-    if type(text) is str and _ADDRESS.search(text):
+    if isinstance(text, str) and _ADDRESS.search(text):
         thread.run.sharing.refuse(site, "a text shows the address of an object, which is not the same in every run")
     return text

@@ -1,13 +1,14 @@
-"""What a program does to the world outside of it: files, folders, how long objects live. No run can put that back."""
+"""What a program has to do with the world outside of it: files, clocks, how long objects live. No run can put that back."""
 
 from __future__ import annotations
 
+import datetime
 import types
 from typing import Any
 
 _LOOKS_AT_NOTHING = frozenset(
     """fspath _fspath fsencode fsdecode getpid getppid cpu_count process_cpu_count sched_getaffinity sched_yield strerror
-    getenv getenvb get_exec_path get_terminal_size getuid getgid""".split()
+    getenv getenvb get_exec_path get_terminal_size getuid getgid times getloadavg""".split()
 )
 """Functions of `os` that do not touch files."""
 _TOUCH_FILES = frozenset("realpath abspath relpath ismount lexists expanduser isdevdrive isjunction".split())
@@ -19,6 +20,7 @@ _ONLY_NAMES = frozenset(
 """Methods of a path that only look at its name."""
 _FILES = frozenset("shutil tempfile glob zipfile tarfile fileinput dbm shelve mmap fcntl".split())
 NO_WEAK_REFERENCES = "a weak reference tells how long an object lives, which is not explored"
+_CLOCKS = frozenset("localtime gmtime ctime asctime strftime clock_gettime clock_gettime_ns process_time_ns thread_time_ns".split())
 _WEAK = frozenset({"weakref", "_weakref", "_weakrefset"})
 
 
@@ -39,6 +41,14 @@ def uses_files(function: Any) -> bool:
     if root == "pathlib":
         return isinstance(function, types.FunctionType) and name not in _ONLY_NAMES and name[:2] != "__"
     return root in _FILES
+
+
+def asks_the_time(function: Any) -> bool:
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, type) and issubclass(owner, datetime.date):
+        return function.__name__ in ("now", "today", "utcnow")
+    root, name = _names(function)
+    return (root == "time" and name in _CLOCKS) or (root in ("posix", "nt") and name in ("times", "getloadavg"))
 
 
 def is_weak(function: Any) -> bool:

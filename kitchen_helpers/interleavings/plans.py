@@ -120,7 +120,7 @@ def has_setter(cls: type, name: str) -> bool:
     found = inspect.getattr_static(cls, name, None)
     if isinstance(found, property):
         return plain_plan(cls, name)[0] in (PROPERTY, COMPUTED)
-    if isinstance(found, types.GetSetDescriptorType) and not name.startswith("__"):
+    if isinstance(found, types.GetSetDescriptorType) and (not name.startswith("__") or issubclass(cls, types.FunctionType)):
         return False  # C code that keeps the value: nothing of the reader's is called
     sets = hasattr(type(found), "__set__") or hasattr(type(found), "__delete__")
     return sets and not isinstance(found, types.MemberDescriptorType)

@@ -64,10 +64,10 @@ class Run:
 
     # (as those of a thread: there are more than a dict shares with that of the next run)
     __slots__ = (
-        "abandoned", "asked", "deadline", "detail", "ending", "failed", "generators", "hash_varies", "identities", "keep",
-        "log", "main", "numbered", "numbers", "over", "pool", "program", "quiet", "ranks", "session", "set_orders", "shadows", "sharing",
-        "solo", "spurious", "states", "strategy", "strict", "thread_names", "threads", "unjoined", "unnumbered",
-        "unsettled", "value", "versions", "watching",
+        "abandoned", "asked", "deadline", "detail", "ending", "failed", "generators", "hash_varies", "identities",
+        "ids_given", "keep", "log", "main", "numbered", "numbers", "over", "pool", "program", "quiet", "ranks", "session",
+        "set_orders", "shadows", "sharing", "solo", "spurious", "states", "strategy", "strict", "thread_names", "threads",
+        "unjoined", "unnumbered", "unsettled", "value", "versions", "watching",
     )  # fmt: skip
 
     def __init__(
@@ -112,6 +112,8 @@ class Run:
         """Objects whose number in `identities` says who asked for it first, as they were made by no call."""
         self.asked: dict[int, Any] = {}
         """The objects whose ids were asked for, by their numbers; not those that are older than the program."""
+        self.ids_given = False
+        """The program has got an id, or a hash that varies."""
         self.hash_varies = False
         """The `__hash__` that is running has looked at a hash or an id that is not the same in every run of Python."""
         self.ranks: dict[int, int] = {}

@@ -182,13 +182,13 @@ class Session:
         number = known[1]
         if self.is_kept(id(value) if what == "id" else object.__hash__(value)):
             self.sharing.refuse(site, f"the {what} of an object is kept from before the program")
+            thread.run.ids_given = True
             return Identity.of(id(value) if what == "id" else object.__hash__(value), site, what)
         if number not in thread.run.asked and not self.is_old(value):
             if somebody_is_gone(thread.run):
                 self.sharing.refuse(site, "an object whose id was asked for is gone, and another one may get the same id")
             thread.run.asked[number] = value
-        elif not thread.run.asked:
-            thread.run.asked[number] = value
+        thread.run.ids_given = True
         return Identity.of(number, site, what)
 
     def is_numbered(self, thread: VirtualThread, value: Any) -> bool:

@@ -89,6 +89,7 @@ REFUSED.update(
             "popen",
             "kill",
             "_exit",
+            "getrandom",
         )
         if (function := getattr(os, name, None)) is not None
     }
@@ -103,6 +104,9 @@ REFUSED_MODULES = {
     "ctypes",
     "_ctypes",
     "multiprocessing",
+    "secrets",
+    "atexit",
+    "gc",
 }
 
 UNJUDGED = {eval, exec, globals, vars, compile, __import__, input, open, memoryview}
@@ -113,6 +117,7 @@ REFUSED.update(
         sys._current_frames: "frames are those of the explorer",
         inspect.currentframe: "frames are those of the explorer",
         inspect.stack: "frames are those of the explorer",
+        threading.get_native_id: "the number of a thread is not the same in every run",
         sys.getrefcount: "how many references there are is not the same while it is explored",
         contextlib.redirect_stdout: "what is printed is not written while it is explored",
         contextlib.redirect_stderr: "what is printed is not written while it is explored",

@@ -57,7 +57,7 @@ class Snapshot:
             self.walk(value)
 
     def add_class(self, cls: type) -> None:
-        for owner in cls.__mro__:
+        for owner in [*cls.__mro__, *type.mro(type(cls))]:
             if id(owner) not in self.classes and is_readers(owner):
                 self.classes[id(owner)] = (owner, dict(owner.__dict__))
                 for name, value in owner.__dict__.items():

@@ -162,3 +162,27 @@ def texts_of_ones_own():
             return "a plate"
 
     assert f"{Plate()} {[Plate()]}" == "a plate [a plate]" and str(ValueError("at 7")) == "at 7"
+
+
+class _Page:
+    def __init__(self):
+        self.text = ""
+
+    def write(self, text):
+        self.text += text
+
+
+@_address
+def address_printed_to_a_file_of_ones_own():
+    page = _Page()
+    print([_Shelf()], file=page)
+    assert page.text != ""
+
+
+class _Text(str):
+    pass
+
+
+@_address
+def address_in_a_text_of_ones_own():
+    _differ(_Text)

@@ -1,15 +1,21 @@
 """Ways to shared state that lead past the hook of an attribute, a variable or a call."""
 
+import atexit
 import builtins
 import contextlib
+import datetime
 import enum
 import inspect
 import io
 import itertools
 import operator
 import os
+import random
+import secrets
 import sys
 import tempfile
+import threading
+import time
 import weakref
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -385,3 +391,54 @@ def weak_dict_of_what_is_gone():
     box = boxes["one"] = Box()
     del box
     assert "one" not in boxes
+
+
+# -- clocks and chance ------------------------------------------------------------------------------------------------
+
+
+@unfinished(reason="the time")
+def date_of_now():
+    assert datetime.datetime.now().year > 2000 and datetime.date.today().year > 2000
+
+
+@unfinished(reason="the time")
+def time_as_text():
+    assert time.strftime("%S") >= "00"
+
+
+@unfinished(reason="the time")
+def time_of_a_thread():
+    assert time.thread_time_ns() >= 0
+
+
+@unfinished(reason="secrets")
+def choice_of_a_secret():
+    assert secrets.choice([1, 2]) in (1, 2)
+
+
+@unfinished(reason="random numbers")
+def dice_of_the_system():
+    assert random.SystemRandom().random() < 1
+
+
+@unfinished(reason="random numbers")
+def dice_without_a_seed():
+    assert random.Random().random() < 1
+
+
+@holds
+def dice_with_a_seed():
+    def throw():
+        assert random.Random(7).random() == random.Random(7).random()
+
+    in_threads(throw, throw)
+
+
+@unfinished(reason="number of a thread")
+def number_of_the_running_thread():
+    assert threading.get_native_id() > 0
+
+
+@unfinished(reason="atexit")
+def what_is_done_at_the_end():
+    atexit.register(print, "the kitchen is closed")
