@@ -12,14 +12,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .explorer import _check, _Findings, _in_thread, _learn, _outcome, explore
-from .failures import _awaited, _holders
+from .explorer import check_program, explore
+from .failures import awaited, holders
+from .findings import Findings, outcome_of
 from .locations import Lesson
 from .naming import Names
+from .own_thread import in_own_thread
 from .scheduler import Run
 from .schedules import Choice, encode
 from .search import Fixed, Node, steps_of
 from .session import Session
+from .simplest import learn
 from .story import _SENTENCES, Log, _steps, is_spinning, tell
 from .threads import VirtualThread, now
 from .verdict import Counterexample, Exploration, Failure, Step
@@ -82,7 +85,7 @@ class Drive:
     """
 
     def __init__(self, program: Callable[[], Any], seconds: float = 10):
-        _check(program, None, seconds)
+        check_program(program, None, seconds)
         self.program = program
         self.seconds = seconds
         self.choices: list[Choice] = []
@@ -125,9 +128,9 @@ class Drive:
     def _look(self) -> Position:
         """Run as far as was chosen."""
         session = Session(self.program, False, time.perf_counter() + self.seconds)
-        found = _Findings()
+        found = Findings()
         seen: list[Position] = []
-        _in_thread(session, lambda: seen.append(self._stand(session, found)), found)
+        in_own_thread(session, lambda: seen.append(self._stand(session, found)), found)
         if seen:
             return seen[0]
         return Position(self._name, "", (), (), over=True, reason=found.reason or "the time is spent")
@@ -136,10 +139,10 @@ class Drive:
     def _name(self) -> str:
         return getattr(self.program, "__name__", "program")
 
-    def _stand(self, session: Session, found: _Findings) -> Position:
+    def _stand(self, session: Session, found: Findings) -> Position:
         if self._lesson is None:
             # As for `replay`, so that its schedules are those of this drive.
-            _learn(session, found)
+            learn(session, found)
             session.deadline = time.perf_counter() + self.seconds
         else:
             session.sharing.take(self._lesson)
@@ -160,13 +163,13 @@ class Drive:
                 note = note or f"{_FINER}."
         return self._position(session, found, run, search, log, note)
 
-    def _position(self, session: Session, found: _Findings, run: Run, search: _Driven, log: Log, note: str) -> Position:
+    def _position(self, session: Session, found: Findings, run: Run, search: _Driven, log: Log, note: str) -> Position:
         schedule = encode(steps_of(search.nodes))
         if search.stand is not None:
             steps, moves, holds = search.stand
             return Position(self._name, schedule, steps, moves, holds, note=note)
         found.reason = ""
-        outcome, failure = _outcome(session, run, found)
+        outcome, failure = outcome_of(session, run, found)
         if not outcome:
             reason = found.reason or "the run cannot go on"
             told = () if run.abandoned else tuple(_steps(run, log, search))
@@ -220,8 +223,8 @@ def _move(thread: VirtualThread, names: Names, alternatives: int) -> Move:
         if is_spinning(thread):
             blocked = "goes round its loop, which only another thread's change can end"
         else:
-            who = [t.name for t in _holders(thread)] if thread.waiting is None else []
-            blocked = f"waits for {_awaited(thread, names)}" + (f", which {' and '.join(who)} holds" if who else "")
+            who = [t.name for t in holders(thread)] if thread.waiting is None else []
+            blocked = f"waits for {awaited(thread, names)}" + (f", which {' and '.join(who)} holds" if who else "")
     would = _would(thread, names)
     return Move(thread.name, would, line, source, blocked, alternatives=alternatives, number=thread.number, file=file)
 

@@ -3,55 +3,21 @@
 from __future__ import annotations
 
 import inspect
-import random
-import sys
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from . import loops
 from .failures import failure_of
+from .findings import Findings, outcome_of, preemptions_of
 from .naming import short
-from .patience import wait
-from .pool import start
+from .own_thread import in_own_thread
 from .scheduler import Run
 from .schedules import decode, encode
-from .search import Bounded, Fixed, Full, Reduced, Search, steps_of
+from .search import Fixed, Full, Reduced, Search, steps_of
 from .session import Session
+from .simplest import first_failure, learn, simplest
 from .story import Log, tell, tell_all
-from .threads import Kill, current, now
-from .verdict import Counterexample, Exploration, Failure, Schedule
-
-_SHRINKING_RUNS = 3_000
-_FRAMES = 5
-"""So many frames a call of the program takes at most while it is explored: the hooks take some, too."""
-_busy = threading.Lock()
-_PATIENCE = 10.0
-"""Seconds to wait for the end of an earlier exploration."""
-
-
-class _Findings:
-    """What the runs so far have shown."""
-
-    def __init__(self) -> None:
-        self.schedules = 0
-        self.outcomes: Counter[str] = Counter()
-        self.final_states: Counter[Any] = Counter()
-        self.failure: Failure | None = None
-        self.choices: list[tuple[int, int]] = []
-        self.preemptions = 0
-        self.complete = False
-        self.reason = ""
-        self.notes: list[str] = []
-        self.story: tuple[Failure | None, Counterexample | None] = (None, None)
-        self.replayed: Schedule | None = None
-
-    def so_far(self) -> str:
-        if self.failure is not None:
-            return "explore: it fails; looking for the simplest schedule that does"
-        return f"explore: {self.schedules:,} schedules run, none failed"
+from .verdict import Counterexample, Exploration, Failure
 
 
 def explore(
@@ -82,11 +48,11 @@ def explore(
     ------
     TypeError, ValueError : `program` is not such a function, or a budget is not positive.
     """
-    _check(program, max_schedules, seconds)
+    check_program(program, max_schedules, seconds)
     begun = time.perf_counter()
     session = Session(program, strict, begun + seconds)
-    found = _Findings()
-    _in_thread(session, lambda: _search(session, found, reduce, max_schedules, stop=reduce and not _all), found, found.so_far)
+    found = Findings()
+    in_own_thread(session, lambda: _search(session, found, reduce, max_schedules, stop=reduce and not _all), found, found.so_far)
     unjudged = list(session.sharing.unjudged)
     failure, counterexample = found.failure, None
     if failure is not None:
@@ -123,12 +89,12 @@ def replay(program: Callable[[], Any], schedule: str, seconds: float = 3600) -> 
     ------
     ValueError : the string is no schedule, or does not fit the program (which may have been changed since).
     """
-    _check(program, None, seconds)
+    check_program(program, None, seconds)
     choices, strict = decode(schedule)
     begun = time.perf_counter()
     session = Session(program, strict, begun + seconds)
-    found = _Findings()
-    _in_thread(session, lambda: _repeat(session, found, choices), found)
+    found = Findings()
+    in_own_thread(session, lambda: _repeat(session, found, choices), found)
     failure, counterexample = found.story
     return Exploration(
         program=getattr(program, "__name__", "program"),
@@ -147,7 +113,7 @@ def replay(program: Callable[[], Any], schedule: str, seconds: float = 3600) -> 
     )
 
 
-def _check(program: Any, max_schedules: int | None, seconds: float) -> None:
+def check_program(program: Any, max_schedules: int | None, seconds: float) -> None:
     if not callable(program):
         raise TypeError(
             f"explore takes a function without parameters, not {program!r}; did you call it? Leave out the ()"
@@ -171,66 +137,7 @@ def _check(program: Any, max_schedules: int | None, seconds: float) -> None:
         raise ValueError(f"seconds must be positive, not {seconds}")
 
 
-def _in_thread(
-    session: Session, work: Callable[[], None], found: _Findings, told: Callable[[], str] | None = None
-) -> None:
-    """Do the work in a thread of its own, so that the stop button and the budget work whatever the program does."""
-    if current() is not None:
-        raise RuntimeError("a program that is explored cannot explore another one")
-    # One at a time; an earlier one whose budget was spent may still be ending its threads.
-    if not _busy.acquire(timeout=_PATIENCE):
-        raise RuntimeError("another exploration is still running: one at a time")
-    error: list[BaseException] = []
-    over = threading.Event()  # (an interrupted Thread.join takes the thread for ended)
-
-    def body() -> None:
-        now.abandoned.discard(threading.get_ident())  # that of a thread that has ended since
-        session.pool.pin()
-        state = random.getstate()
-        try:
-            session.prepare()
-            work()
-        except Kill:
-            pass  # it was given up
-        except BaseException as reason:  # noqa: BLE001 - raised again in the caller's thread
-            error.append(reason)
-        finally:
-            random.setstate(state)
-            session.close()
-            now.abandoned.discard(threading.get_ident())
-            over.set()
-
-    depth = sys.getrecursionlimit()
-    sys.setrecursionlimit(depth * _FRAMES)
-    driver = start(body)
-    try:
-        if not wait(over, session.deadline + 0.25, told):
-            found.reason = _give_up(session, over)
-    except BaseException:
-        session.hurry()
-        if not over.wait(0.7):
-            _give_up(session, over)
-        raise
-    finally:
-        sys.setrecursionlimit(depth)  # here, as the driver may never come back
-        _busy.release()
-    if over.is_set():
-        driver.join()
-        if error:
-            raise error[0]
-
-
-def _give_up(session: Session, over: threading.Event) -> str:
-    """The program is in a call that no hook can end: leave it alone, and put its code back; returns the reason."""
-    session.hurry()
-    thread = now.thread
-    session.abandon()
-    over.wait(0.15)
-    where = f" (line {thread.call_site.line}: {thread.call_site.source})" if thread and thread.call_site else ""
-    return f"the time was spent in a call that does not return{where}; its thread ends when it does"
-
-
-def _search(session: Session, found: _Findings, reduce: bool, max_schedules: int | None, stop: bool) -> None:
+def _search(session: Session, found: Findings, reduce: bool, max_schedules: int | None, stop: bool) -> None:
     search: Search = Reduced() if reduce else Full()
     while True:
         run = session.once(search)
@@ -240,7 +147,7 @@ def _search(session: Session, found: _Findings, reduce: bool, max_schedules: int
             search = Reduced() if reduce else Full()
             found.__init__()  # type: ignore[misc]
             continue
-        outcome, failure = _outcome(session, run, found)
+        outcome, failure = outcome_of(session, run, found)
         if outcome:
             found.schedules += 1
             found.outcomes[outcome] += 1
@@ -253,7 +160,7 @@ def _search(session: Session, found: _Findings, reduce: bool, max_schedules: int
         if failure is not None and found.failure is None:
             found.failure = failure
             found.choices = steps_of(search.nodes)
-            found.preemptions = _preemptions(search)
+            found.preemptions = preemptions_of(search)
             if stop:
                 break
         if found.reason:
@@ -269,117 +176,21 @@ def _search(session: Session, found: _Findings, reduce: bool, max_schedules: int
     if found.failure is not None:
         if not reduce or not stop:
             session.sharing.reset()
-            _first_failure(session, found)
-        _simplest(session, found)
+            first_failure(session, found)
+        simplest(session, found)
         # What was found is told, also when the time is spent.
         session.deadline = max(session.deadline, time.perf_counter() + 0.2)
         found.story = _tell(session, found, found.choices)
         if found.story[0] is None:  # the time was spent just when new shared state had been found: the first one, then
             session.deadline = time.perf_counter() + 0.2
-            _first_failure(session, found)
+            first_failure(session, found)
             found.story = _tell(session, found, found.choices)
 
 
-def _learn(session: Session, found: _Findings) -> None:
-    """Which steps are visible, as `explore` has learned it when it gives a schedule."""
-    _first_failure(session, found)
-    _simplest(session, found)
-
-
-def _repeat(session: Session, found: _Findings, choices: list[tuple[int, int]]) -> None:
+def _repeat(session: Session, found: Findings, choices: list[tuple[int, int]]) -> None:
     """Learn which steps are visible as `explore` did, then run the one schedule."""
-    _learn(session, found)
+    learn(session, found)
     found.story = _tell(session, found, choices, loud=True)
-
-
-def _preemptions(search: Search) -> int:
-    last = search.nodes[-1] if search.nodes else None
-    return last.preemptions + last.preempts() if last is not None else 0
-
-
-def _outcome(session: Session, run: Run, found: _Findings) -> tuple[str, Failure | None]:
-    """How a run ended: "" if it does not count."""
-    if run.ending == "cut":
-        return "", None
-    if run.ending == "time":
-        found.reason = "the time is spent"
-        return "", None
-    if run.ending == "refused":
-        found.reason = next(iter(session.sharing.unjudged), "")
-        return "", None
-    if run.ending in ("endless", "long", "diverged"):
-        site = run.detail
-        where = f" (line {site.line}: {site.source})" if site is not None and site.line else ""
-        found.reason = {
-            "endless": f"a loop went round {loops.QUIET_ROUNDS} times without a visible step{where}",
-            "long": "a run did not end within 100000 steps",
-            "diverged": f"the program did not do the same under the same schedule: what does it depend on?{where}",
-        }[run.ending]
-        return "", None
-    failure = failure_of(run)
-    return ("ok", None) if failure is None else (failure.kind, failure)
-
-
-def _simplest(session: Session, found: _Findings) -> None:
-    """Find the simplest failing schedule: fewest preemptions, then fewest steps.
-
-    Always from the start and in the same way, so that `replay` sees the same steps and its schedules fit.
-    """
-    while True:
-        session.sharing.learned = False
-        if found.failure is None or not _shrink(session, found):
-            return
-        _first_failure(session, found)
-
-
-def _first_failure(session: Session, found: _Findings) -> None:
-    """The first failing schedule of the reduced search, with the sites that are visible by then."""
-    search: Search = Reduced()
-    while True:
-        run = session.once(search)
-        if run.ending in ("time", "refused") or run.abandoned:
-            return
-        if session.sharing.learned:
-            search = Reduced()
-            continue
-        _, failure = _outcome(session, run, _Findings())
-        if failure is not None:
-            found.failure = failure
-            found.choices = steps_of(search.nodes)
-            found.preemptions = _preemptions(search)
-            return
-        if not search.advance():
-            return
-
-
-def _shrink(session: Session, found: _Findings) -> bool:
-    """Search with 0, 1, 2, … preemptions. True if a new shared location was found on the way: then all begins again."""
-    runs = 0
-    for bound in range(found.preemptions + 1):
-        search = Bounded(bound)
-        better = False
-        if bound == found.preemptions:
-            search.longest = len(found.choices) - 1
-        while True:
-            run = session.once(search)
-            runs += 1
-            if run.ending == "time" or run.abandoned or runs > _SHRINKING_RUNS:
-                found.notes.append("there may be a simpler failing schedule: the budget was spent while looking for it")
-                return False
-            if session.sharing.learned:
-                return True
-            if run.ending not in ("cut", "long", "diverged", "refused", "endless"):
-                failure = failure_of(run)
-                if failure is not None:
-                    found.failure, found.choices = failure, steps_of(search.nodes)
-                    found.preemptions = _preemptions(search)
-                    search.longest = len(found.choices) - 1
-                    better = True
-            if not search.advance():
-                break
-        if better:
-            break
-    return False
 
 
 def _ids_told(run: Run, log: Log) -> str:
@@ -391,7 +202,7 @@ def _ids_told(run: Run, log: Log) -> str:
 
 
 def _tell(
-    session: Session, found: _Findings, choices: list[tuple[int, int]], *, loud: bool = False
+    session: Session, found: Findings, choices: list[tuple[int, int]], *, loud: bool = False
 ) -> tuple[Failure | None, Counterexample | None]:
     """Run one schedule with everything written down."""
     search = Fixed(choices)

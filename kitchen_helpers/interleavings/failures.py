@@ -90,8 +90,8 @@ def _waits(waiting: list[VirtualThread], names: Names) -> Iterator[Wait]:
         site = thread.site
         yield Wait(
             thread.name,
-            _awaited(thread, names),
-            tuple(t.name for t in _holders(thread)),
+            awaited(thread, names),
+            tuple(t.name for t in holders(thread)),
             site.line if site else 0,
             site.source if site else "",
             tuple(dict.fromkeys(names.of(lock, "lock") for lock in thread.held)),
@@ -99,7 +99,7 @@ def _waits(waiting: list[VirtualThread], names: Names) -> Iterator[Wait]:
         )
 
 
-def _awaited(thread: VirtualThread, names: Names) -> str:
+def awaited(thread: VirtualThread, names: Names) -> str:
     if thread.waiting is not None:
         what, target = thread.waiting
         return f"the end of {target.name}" if what == "end" else "a change that nobody makes"
@@ -121,7 +121,7 @@ def _unnotified(thread: VirtualThread) -> bool:
     return isinstance(thread.target, Condition) and any(w.thread is thread for w in thread.target.waiters)
 
 
-def _holders(thread: VirtualThread) -> list[VirtualThread]:
+def holders(thread: VirtualThread) -> list[VirtualThread]:
     """Who would have to do something before this thread can go on."""
     if thread.waiting is not None:
         return [thread.waiting[1]] if thread.waiting[0] == "end" else []
@@ -137,7 +137,7 @@ def _cycle(waiting: list[VirtualThread]) -> list[str]:
     for start in waiting:
         path = [start]
         while True:
-            following = _holders(path[-1])
+            following = holders(path[-1])
             if not following:
                 break
             if following[0] in path:
