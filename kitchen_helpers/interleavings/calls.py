@@ -322,5 +322,6 @@ def yielding(site: Site, value: Any) -> Any:
     thread = current()
     if thread is not None and not thread.run.solo:
         called_back()
-        use(thread, site, "read", None, ((key_of_frame(thread, sys._getframe(1)), WRITE),), None)
+        key, keep = key_of_frame(thread, sys._getframe(1))
+        use(thread, site, "read", None, ((key, WRITE),), keep)
     return value

@@ -87,11 +87,14 @@ def generator_key(thread: VirtualThread, generator: types.GeneratorType[Any, Any
     return known[1]
 
 
-def key_of_frame(thread: VirtualThread, frame: types.FrameType) -> Any:
-    """The location of the generator that runs in a frame."""
+def key_of_frame(thread: VirtualThread, frame: types.FrameType) -> tuple[Any, Any]:
+    """The location of the generator that runs in a frame, and what to keep alive for it.
+
+    Of one that only the library asks (a context manager) nobody knows but its frame.
+    """
     reference, key = thread.run.generators.get(id(frame), (lambda: None, None))
     generator = reference()
-    return key if generator is not None and generator.gi_frame is frame else id(frame)
+    return (key, None) if generator is not None and generator.gi_frame is frame else (id(frame), frame)
 
 
 def in_this_run(thread: VirtualThread, site: Site, iterator: Any) -> Any:
