@@ -198,7 +198,13 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
         return function(*args, **kwargs)
     ids_given_to(thread, site, function, args, kwargs)
     if function in HARMLESS:
+        if function is type and len(args) == 3:
+            read_all(thread, site, deep(args))
+        if function in (isinstance, issubclass) and any(map(_is_protocol, args[1] if type(args[1]) is tuple else args[1:])):
+            opaque(thread, site, args[0])
         return function(*args, **kwargs)
+    if getattr(function, "__name__", "") == "__subclasses__":
+        thread.run.sharing.refuse(site, "which classes there are is not the same in every run")
     for value in (*args, *kwargs.values()):
         session.ensure_callable(value)
     if function is next and args:
@@ -263,6 +269,11 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
     if function is hash:
         return told(thread, site, args[0], value)
     return address_in(thread, site, value)
+
+
+def _is_protocol(cls: Any) -> bool:
+    """Does asking whether something is an instance of a class look at its attributes?"""
+    return bool(getattr(cls, "_is_protocol", False))
 
 
 def _in_any_order(

@@ -198,7 +198,7 @@ def _class(thread: VirtualThread, site: Site, cls: type, args: tuple[Any, ...], 
         if base is not None:
             session.forbid(thread, site, f"a class derived from {base.__name__} cannot be explored")
         session.ensure(cls)
-        if hasattr(cls, "__del__"):
+        if any("__del__" in owner.__dict__ for owner in cls.__mro__ if is_readers(owner)):
             session.forbid(thread, site, NO_FINALIZERS)
         if issubclass(cls, int | float | str | bytes | complex):
             ids_given_to(thread, site, cls, args, kwargs)
@@ -228,6 +228,8 @@ def _class(thread: VirtualThread, site: Site, cls: type, args: tuple[Any, ...], 
             session.forbid(thread, site, REFUSED[cls])
         if kind_of(cls) == SCALAR:
             ids_given_to(thread, site, cls, args, kwargs)
+            read_all(thread, site, containers_of(*args))
+            opaque(thread, site, *(value for value in args if kind_of(type(value)) == INSTANCE))
         return cls(*args, **kwargs)
     if uses_files(cls):
         session.forbid(thread, site, f"{cls.__name__}() uses files, which no run can put back")

@@ -202,7 +202,7 @@ class ExpressionRewriter(ast.NodeTransformer):
         keywords = [
             ast.keyword(k.arg, self.visible(k.value) if k.arg else self.touched(k.value)) for k in node.keywords
         ]
-        if isinstance(func, ast.Name) and func.id in LEFT_ALONE and self.is_builtin(func.id):
+        if isinstance(func, ast.Name) and func.id in LEFT_ALONE and self.is_builtin(func.id) and not self.may_look(node):
             call = located(ast.Call(func, args, keywords), node)
             return self.hook(node, "own_names", call) if func.id == "locals" and self.scope.kind != "class" else call
         if isinstance(func, ast.Name) and func.id == "breakpoint" and self.is_builtin("breakpoint"):
@@ -210,6 +210,13 @@ class ExpressionRewriter(ast.NodeTransformer):
         call = self.hook(node, "call", self.site(node, self.text(func)), self.visible(func), *args)
         call.keywords = keywords
         return call
+
+    def may_look(self, node: ast.Call) -> bool:
+        """May `isinstance` look at the attributes of what it is asked about? Not for the built-in classes."""
+        if getattr(node.func, "id", "") not in ("isinstance", "issubclass") or len(node.args) != 2:
+            return False
+        names = node.args[1].elts if isinstance(node.args[1], ast.Tuple) else [node.args[1]]
+        return not all(isinstance(name, ast.Name) and self.is_builtin(name.id) for name in names)
 
     def printable(self, node: ast.expr) -> ast.expr:
         """An argument of `print`: nobody looks at an address in it."""

@@ -63,6 +63,7 @@ HOOKS: dict[str, Callable[..., Any]] = {
         loops.loop,
     )
 }
+_DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 _HERE = Site("", 0, "", "", 0)
 
 
@@ -206,7 +207,7 @@ class Session:
     def is_harmless(self, value: Any) -> bool:
         module = type(value).__module__
         return (
-            issubclass(type(value), (Model, threading.Thread, BaseException, *SHADOWED))
+            issubclass(type(value), (Model, threading.Thread, BaseException, *SHADOWED, *_DESCRIPTORS))
             or value is sys.stdout
             or value is sys.stderr
             or module

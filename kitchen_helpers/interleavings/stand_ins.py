@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import abc
 import concurrent.futures
 import contextlib
 import inspect
@@ -13,6 +14,7 @@ import sys
 import threading
 import time
 import uuid
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -121,6 +123,10 @@ REFUSED.update(
         sys.getrefcount: "how many references there are is not the same while it is explored",
         contextlib.redirect_stdout: "what is printed is not written while it is explored",
         contextlib.redirect_stderr: "what is printed is not written while it is explored",
+        warnings.catch_warnings: "which warnings are shown is up to the whole process",
+        warnings.simplefilter: "which warnings are shown is up to the whole process",
+        warnings.filterwarnings: "which warnings are shown is up to the whole process",
+        abc.ABCMeta.register: "what is registered with an abstract class is not put back between two runs",
         contextlib.chdir: "the folder is that of the whole process",
     }
 )

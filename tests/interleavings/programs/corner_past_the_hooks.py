@@ -1,13 +1,16 @@
 """Ways to shared state that lead past the hook of an attribute, a variable or a call."""
 
+import abc
 import atexit
 import builtins
 import contextlib
 import datetime
 import enum
+import fractions
 import inspect
 import io
 import itertools
+import numbers
 import operator
 import os
 import random
@@ -16,11 +19,13 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 import weakref
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 from .helper import Box, in_threads
 from .table import fails, holds, never_holds, pair, unfinished
@@ -442,3 +447,79 @@ def number_of_the_running_thread():
 @unfinished(reason="atexit")
 def what_is_done_at_the_end():
     atexit.register(print, "the kitchen is closed")
+
+
+# -- what the library asks --------------------------------------------------------------------------------------------
+
+
+@runtime_checkable
+class _HasPrice(Protocol):
+    price: int
+
+
+@never_holds()
+def attribute_asked_by_a_protocol():
+    dish = Box()
+
+    def change():
+        dish.price = 3
+
+    _change_while(lambda: isinstance(dish, _HasPrice), contextlib.nullcontext(), change)
+
+
+@holds
+def classes_asked_for_their_instances():
+    def look():
+        assert isinstance(Box(), Box) and isinstance(7, (int, Box)) and not isinstance(Box(), _HasPrice)
+
+    in_threads(look, look)
+
+
+@unfinished(reason="abstract class")
+def class_registered_with_an_abstract_one():
+    class Dish(abc.ABC):
+        pass
+
+    assert Dish.register(Box) is Box and isinstance(Box(), Dish)
+
+
+@unfinished(reason="which classes there are")
+def classes_asked_for_their_children():
+    class Dish:
+        pass
+
+    class Soup(Dish):
+        pass
+
+    assert Dish.__subclasses__() == [Soup]
+
+
+@never_holds()
+def class_made_of_a_dict():
+    names = {"price": 1}
+
+    def change():
+        names["price"] = 3
+
+    _change_while(lambda: type("Dish", (), names).price, contextlib.nullcontext(), change)
+
+
+@never_holds()
+def fraction_of_an_object():
+    class Ratio:
+        numerator, denominator = 1, 2
+
+    numbers.Rational.register(Ratio)
+    ratio = Ratio()
+
+    def change():
+        ratio.numerator = 3
+
+    _change_while(lambda: fractions.Fraction(ratio), contextlib.nullcontext(), change)
+
+
+@unfinished(reason="warnings")
+def warnings_caught():
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.warn("hot", stacklevel=1)
+    assert len(caught) == 1
