@@ -7,11 +7,14 @@ How it works, in the order in which a program meets the modules:
 
 - `collect` finds the functions that the program reaches, `scopes`, `expressions` and `rewrite` change their trees so that every
   use of state that threads could share calls a hook, and the code is swapped for as long as the exploration lasts.
-- The hooks (`attributes`, `variables`, `containers`, `calls`, `builtin_calls`, `loops`) do what the code did; `plans` knows
-  what the attributes of a class are, `accesses` makes a step of what threads share. `locations` notices when two threads
-  conflict on a location: from then on its sites are *visible*, and the search starts again.
-- `identities` gives objects ids that are the same in every run, and an order that is tried every way round; `iterators`
-  lets each run take from a copy of an iterator that is older than the program.
+- The hooks (`attributes`, `variables`, `containers`, `iteration`, `calls`, `loops`) do what the code did; `plans` and
+  `attribute_keys` know what the attributes of a class are, and where. `builtin_calls`, `container_methods` and
+  `unseen_calls` call what is written in C or cannot be seen, `callbacks` makes seen what that calls, `outside` knows what
+  it may not do. `accesses` makes a step of what threads share. `locations` notices when two threads conflict on a
+  location: from then on its sites are *visible*, and the search starts again.
+- `identities` gives objects ids that are the same in every run, and an order that is tried every way round; `hashes` and
+  `set_orders` do so for hashes and for sets; `leaks` notices where a number or an address gets past them. `iterators` lets
+  each run take from a copy of an iterator that is older than the program.
 - `items` makes the items of a list or a dict locations of their own where they are stored by index or by key.
 - `models` stand in for the primitives of `threading`, `queue` and `concurrent.futures`.
 - `scheduler` runs one thread at a time, in real threads that `pool` keeps; before each visible step somebody decides
@@ -19,6 +22,7 @@ How it works, in the order in which a program meets the modules:
 - `search` decides: every schedule (`reduce=False`), at least one of each set that differs only in the order of
   independent steps (dynamic partial-order reduction with sleep sets), or the fewest preemptions first.
 - `driving` lets somebody else decide, one step at a time, and says what each thread would do next.
+- `explorer` runs schedule after schedule, in its `own_thread`, and keeps the `findings`; `simplest` makes a failure short.
 - `state` puts back what a run leaves behind; `failures`, `naming` and `story` tell what happened, `patience` how far it is;
   `verdict` shows it, as text (`lanes`) and as a picture (`drawing`, with `columns`, `sheet`, `circle` and `theme`), in
   the same words (`wording`).
@@ -35,14 +39,20 @@ What ends in "unfinished", with the reason and the line:
 
 - a budget is spent, a run takes more than 100,000 steps, a loop goes round 200,000 times without a step;
 - functions without source, or whose source is not what runs (a file changed, `exec`, the plain interactive prompt);
-- the clock and random numbers (one fixed sequence for each thread is tried), but for the length of a sleep;
+- the clock, the date and random numbers without a seed (one fixed sequence for each thread is tried), but for the length
+  of a sleep;
 - a class that changes while threads run in what Python itself looks up: special methods, properties, `__class__`, bases;
-- `eval`, `exec`, `globals()`, `vars()`, `__dict__`, `open`, `input`; coroutines;
+- `eval`, `exec`, `globals()`, `vars()`, `__dict__`, `__globals__`, frames, `open`, `input`; coroutines;
 - shared objects in code that cannot be seen: objects of extension types (arrays, files), functions of installed packages
   or of most of the standard library that get hold of state which another thread uses, too;
-- ids that are used as numbers or texts, orders of the ids of more than six objects, or of a set of more than four;
-- state that cannot be put back between runs: `lru_cache`, `cached_property`, iterators older than the program (all but
-  those over numbers and letters, such as `itertools.count`);
+- ids, and hashes of objects and texts, that are used as numbers or texts, that are older than the program, or of objects
+  that are gone; texts that show an address (`<Till object at 0x…>`), unless they are only printed;
+- orders of the ids of more than six objects; of a set of more than four texts or objects, or where the order cannot be
+  chosen: `pop`, `list(set)`, a `__hash__` of the program's own that comes from an id or a text;
+- how long objects live: `__del__`, weak references; what belongs to the whole process: files and folders, `redirect_stdout`,
+  filters of warnings, `atexit`, `gc`;
+- state that cannot be put back between runs: `lru_cache`, `cached_property`, iterators and generators older than the
+  program (all but those over numbers and letters, such as `itertools.count`), objects of extension types that are;
 - comparing shared dataclass instances by the method that `dataclass` makes (it has no source);
 - classes derived from Lock, Queue, … and from `threading.local`; `os.fork`, sockets, subprocesses, signals,
   `multiprocessing`, real randomness (`os.urandom`, `secrets`, `uuid`);

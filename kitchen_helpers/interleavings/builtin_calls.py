@@ -17,9 +17,10 @@ from .accesses import Inside, opaque, record, use
 from .callbacks import calling_back, hooked, seen
 from .container_methods import PASS_ON, container_method, passing_on
 from .containers import read_all
+from .generators import asked, in_this_run
 from .hashes import told
 from .identities import Identity
-from .iteration import Iterating, generator_key, in_this_run, iterate
+from .iteration import Iterating, iterate
 from .kinds import CONTAINER, INSTANCE, OPAQUE, VIEW, deep, is_unseen, kind_of, underlying
 from .leaks import address_in, addresses_printed, ids_given_to
 from .models import threads
@@ -121,8 +122,7 @@ def call_random(thread: VirtualThread, site: Site, function: Any, args: tuple[An
 def _generator_method(
     thread: VirtualThread, site: Site, function: Any, owner: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
-    in_this_run(thread, site, owner)
-    use(thread, site, "read", None, ((generator_key(thread, owner), WRITE),), None)
+    asked(thread, site, owner)
     return function(*args, **kwargs)
 
 
@@ -237,8 +237,7 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
     found = [c for v in given for c in (deep(v) if inside else containers.containers_of(v))]
     for value in args:
         if isinstance(value, types.GeneratorType):
-            in_this_run(thread, site, value)
-            use(thread, site, "read", None, ((generator_key(thread, value), WRITE),), None)
+            asked(thread, site, value)
         elif function in READS_DEEP:
             containers.compared(thread, site, value, names=containers.SHOWING)
         elif is_unseen(type(value)) and function is not id and not isinstance(value, Iterating):
@@ -324,8 +323,7 @@ def _next(thread: VirtualThread, site: Site, args: tuple[Any, ...]) -> Any:
         use(thread, site, "read", iterator.shown, accesses, iterator.kept)
         return next(iterator.iterator, *args[1:])
     if isinstance(iterator, types.GeneratorType):
-        in_this_run(thread, site, iterator)
-        use(thread, site, "read", None, ((generator_key(thread, iterator), WRITE),), None)
+        asked(thread, site, iterator)
     elif kind_of(type(iterator)) == OPAQUE:
         iterator = in_this_run(thread, site, iterator)
         use(thread, site, "read", iterator, ((id(iterator), WRITE),), iterator)

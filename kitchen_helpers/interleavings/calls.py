@@ -16,7 +16,8 @@ from .builtin_calls import call_builtin, call_random
 from .callbacks import handed_over
 from .collect import NO_FINALIZERS, is_new_code
 from .containers import compared, containers_of, read_all
-from .iteration import iterate, key_of_frame
+from .generators import key_of_frame
+from .iteration import iterate
 from .kinds import (
     CLASS,
     CONTAINER,

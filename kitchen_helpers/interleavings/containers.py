@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+from . import generators
 from .accesses import Inside, opaque, record, use
 from .identities import Identity
 from .items import use_item
@@ -163,6 +164,8 @@ def touch(site: Site, value: Any) -> Any:
             compared(thread, site, value, names=SHOWING)
         if is_unseen(type(value)):
             opaque(thread, site, value)
+        elif isinstance(value, types.GeneratorType):
+            generators.asked(thread, site, value)
         elif kind != INSTANCE:
             found = deep(value)
             read_all(thread, site, found)
@@ -195,6 +198,8 @@ def unpack(site: Site, value: Any) -> Any:
     thread = current()
     if thread is not None:
         refuse_order(thread, site, value)
+        if isinstance(value, types.GeneratorType):
+            generators.asked(thread, site, value)
     return truth(site, value)
 
 
@@ -219,6 +224,8 @@ def operate(site: Site, function: Callable[[Any, Any], Any], left: Any, right: A
     else:
         found = [*deep(left), *deep(right)]
     compared(thread, site, left, right)
+    if shallow and isinstance(right, types.GeneratorType):
+        generators.asked(thread, site, right)
     if is_unseen(type(left)) or is_unseen(type(right)):
         opaque(thread, site, left, right)
     read_all(thread, site, found)

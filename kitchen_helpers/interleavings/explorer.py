@@ -196,7 +196,7 @@ def _repeat(session: Session, found: Findings, choices: list[tuple[int, int]]) -
 def _ids_told(run: Run, log: Log) -> str:
     """In which order the ids of the objects are in this run, where that counts."""
     log.names.complete(run.shadows)
-    objects = {number: value for value, number in run.identities.values() if number in run.ranks}
+    objects = {number: value for number, value in run.asked.items() if number in run.ranks}
     names = [log.names.of(objects[n]) or short(objects[n]) for n in sorted(objects, key=run.ranks.__getitem__)]
     return f"in this schedule the ids are in this order: {', '.join(names)}"
 

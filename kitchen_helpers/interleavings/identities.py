@@ -134,7 +134,7 @@ _MOST_OF_OURS = 20
 def somebody_is_gone(run: Any) -> bool:
     """Is an object, whose id was asked for in this run, held by nobody but us? Its id may be given to another one."""
     for number in list(run.asked):
-        others = _references(run.asked, number) - _BY_ASKED_ONLY - 1  # (`identities` holds it, too)
+        others = _references(run.asked, number) - _BY_ASKED_ONLY
         if others <= _MOST_OF_OURS:
             value = run.asked[number]
             others -= sum(thread.target is value for thread in run.threads)

@@ -97,7 +97,7 @@ class _Unseen(dict[type, bool]):
 
     def __missing__(self, cls: type) -> bool:
         kind = kind_of(cls)
-        found = kind == OPAQUE
+        found = kind == OPAQUE and cls is not types.GeneratorType
         if kind == INSTANCE:
             for name in _SPECIAL:
                 owner = next((c for c in cls.__mro__ if name in c.__dict__), object)

@@ -107,11 +107,12 @@ class Run:
         self.spurious = 2 if strict else 0
         self.versions: dict[Any, int] = {}
         self.shadows: dict[int, tuple[Any, Any]] = {}
-        self.identities: dict[int, tuple[Any, int]] = {}
+        self.identities: dict[int, tuple[type, int]] = {}
+        """The classes of objects and their numbers, by their ids: one that nobody has asked for is not kept alive."""
         self.unnumbered: set[int] = set()
         """Objects whose number in `identities` says who asked for it first, as they were made by no call."""
         self.asked: dict[int, Any] = {}
-        """The objects whose ids were asked for, by their numbers; not those that are older than the program."""
+        """The objects whose ids were asked for, by their numbers."""
         self.ids_given = False
         """The program has got an id, or a hash that varies."""
         self.hash_varies = False

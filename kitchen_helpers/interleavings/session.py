@@ -159,24 +159,24 @@ class Session:
     def made(self, thread: VirtualThread, value: Any) -> Any:
         """Number a new object by who made it and when: the same in every run."""
         thread.made += 1
-        thread.run.identities[id(value)] = (value, 1_000_000 * (thread.number + 1) + thread.made)
+        thread.run.identities[id(value)] = (type(value), 1_000_000 * (thread.number + 1) + thread.made)
         return value
 
     def identity(self, thread: VirtualThread, site: Site, value: Any, what: str = "id") -> Identity:
         """The id of an object, or its hash that comes from it: a number that is the same in every run."""
         identities = thread.run.identities
         known = identities.get(id(value))
-        if known is None:
+        if known is None or known[0] is not type(value):
             age = self.snapshot.ages.get(id(value))
             if age is None:
                 thread.run.unnumbered.add(id(value))
             else:
-                known = identities[id(value)] = (value, age)
+                known = identities[id(value)] = (type(value), age)
         if id(value) in thread.run.unnumbered:
             # It was made by no call (a list, a function): its number says who asked first, so that the order counts.
             use(thread, site, "call", value, ((("id", id(value)), WRITE),), value)
             record(thread, site, "call", value, "id", None)
-            if id(value) not in identities:
+            if identities.get(id(value), (None, 0))[0] is not type(value):
                 self.made(thread, value)
             known = identities[id(value)]
         assert known is not None
@@ -185,8 +185,8 @@ class Session:
             self.sharing.refuse(site, f"the {what} of an object is kept from before the program")
             thread.run.ids_given = True
             return Identity.of(id(value) if what == "id" else object.__hash__(value), site, what)
-        if number not in thread.run.asked and not self.is_old(value):
-            if somebody_is_gone(thread.run):
+        if number not in thread.run.asked:
+            if not self.is_old(value) and somebody_is_gone(thread.run):
                 self.sharing.refuse(site, "an object whose id was asked for is gone, and another one may get the same id")
             thread.run.asked[number] = value
         thread.run.ids_given = True
@@ -194,7 +194,8 @@ class Session:
 
     def is_numbered(self, thread: VirtualThread, value: Any) -> bool:
         """Has it got its number by how it was made?"""
-        return id(value) in thread.run.identities or self.is_old(value)
+        made, _ = thread.run.identities.get(id(value), (None, 0))
+        return made is type(value) or self.is_old(value)
 
     def is_kept(self, number: int) -> bool:
         """Was this id, or hash, there before the program ran?"""

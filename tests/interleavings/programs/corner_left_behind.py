@@ -197,3 +197,30 @@ def slice_of_a_generator_that_is_left():
             pass
 
     in_threads(work, work)
+
+
+@holds
+def generators_that_are_only_looked_into():
+    lock = Lock()
+
+    def work():
+        assert any(_locked(lock)) and 1 in _locked(lock)
+        first, *_ = _locked(lock)
+        assert next(iter(_locked(lock)), None) == first
+        assert next(number for number in _locked(lock)) == first
+
+    in_threads(work, work)
+
+
+@holds
+def generator_within_another_left_by_a_break():
+    lock = Lock()
+
+    def outer():
+        yield from _locked(lock)
+
+    def work():
+        for _ in outer():
+            break
+
+    in_threads(work, work)
