@@ -26,7 +26,7 @@ from .leaks import address_in, addresses_printed, ids_given_to
 from .models import threads
 from .models.base import Model
 from .outside import NO_WEAK_REFERENCES, asks_the_time, is_weak, uses_files
-from .set_orders import refuse_order
+from .set_orders import Ties, refuse_order, unsteady_set
 from .sites import Site
 from .stand_ins import (
     ATTRIBUTE,
@@ -225,6 +225,7 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
     _in_any_order(thread, site, function, args, kwargs)
     values = [hooked(site, a) for a in args]
     kwargs = {name: (seen if name == "key" else hooked)(site, value) for name, value in kwargs.items()}
+    ties = Ties(function, kwargs) if function in _BY_KEY and args and unsteady_set(args[0]) else None
     if function is functools.reduce and values:
         values[0] = seen(site, args[0])
     if len(values) == 1 and isinstance(values[0], Iterating) and values[0].mode == READ:
@@ -265,6 +266,8 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
         value = function(*values, **kwargs)
     if found:
         record(thread, site, "read", found[0], getattr(function, "__name__", "") + "(", value)
+    if ties is not None and ties.matter(value):
+        refuse_order(thread, site, args[0])
     if function is hash:
         return told(thread, site, args[0], value)
     return address_in(thread, site, value)
@@ -279,7 +282,7 @@ def _in_any_order(
     thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
     """A function is about to go through sets: does it matter in which order?"""
-    if function in _WITHOUT_ORDER or (function in (sorted, min, max) and "key" not in kwargs):
+    if function in _WITHOUT_ORDER or function in _BY_KEY:
         return
     if isinstance(getattr(function, "__self__", None), frozenset):
         return
@@ -288,6 +291,8 @@ def _in_any_order(
             refuse_order(thread, site, item)
 
 
+_BY_KEY = frozenset({sorted, min, max})
+"""Functions that go through a set in its order, which matters if items are equal by their keys."""
 _WITHOUT_ORDER = frozenset({len, bool, set, frozenset, any, all, sum, id, hash})
 
 

@@ -6,6 +6,7 @@ import itertools
 from typing import Any
 
 from .hashes import number_of, varies
+from .kinds import SCALARS
 from .sites import Site
 from .threads import READ, WRITE, VirtualThread
 
@@ -18,9 +19,39 @@ def unsteady(value: Any) -> bool:
     return len(value) > 1 and any(varies(item) for item in value)
 
 
+def unsteady_set(value: Any) -> bool:
+    return isinstance(value, set | frozenset) and unsteady(value)
+
+
+class Ties:
+    """Notes by which keys `sorted`, `min` or `max` compare the items of a set."""
+
+    def __init__(self, function: Any, kwargs: dict[str, Any]):
+        self.all = function is sorted
+        self.keys: dict[int, Any] = {}
+        key: Any = kwargs.get("key")
+
+        def noted(item: Any) -> Any:
+            found = self.keys[id(item)] = key(item)
+            return found
+
+        if key is not None:
+            kwargs["key"] = noted
+
+    def matter(self, value: Any) -> bool:
+        """Are there equal keys, so that the result hangs on the order of the set?"""
+        if not self.keys:  # the items themselves are compared
+            return any(type(item) not in SCALARS for item in (value if self.all else [value]))
+        keys = list(self.keys.values())
+        parts = [part for key in keys for part in (key if type(key) is tuple else (key,))]
+        if not all(type(part) in SCALARS for part in parts):
+            return True
+        return len(set(keys)) < len(keys) if self.all else keys.count(self.keys.get(id(value))) > 1
+
+
 def refuse_order(thread: VirtualThread, site: Site, value: Any) -> None:
     """An item of a set is taken, or all of them one after the other, where the order cannot be chosen."""
-    if isinstance(value, set | frozenset) and unsteady(value):
+    if unsteady_set(value):
         thread.run.sharing.refuse(
             site, "the order of a set depends on hashes (of texts, of where objects lie in memory) that are not the same in every run"
         )
