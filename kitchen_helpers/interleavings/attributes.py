@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import functools
+import sys
 import threading
 import types
 from typing import Any
@@ -113,6 +114,8 @@ def _load(thread: VirtualThread, site: Site, obj: Any, name: str) -> Any:
     if name in ("ident", "native_id") and issubclass(cls, threading.Thread):
         return threads.ident_of(thread, obj)
     obj = run.session.stand_in(thread, obj)
+    if cls is types.ModuleType and name not in obj.__dict__:
+        run.session.ensure(obj.__dict__.get("__getattr__"))
     if kind_of(cls) == INSTANCE and plan(cls, name)[0] is COMPUTED:
         return run.session.call_at(site, plan(cls, name)[1], obj)
     accesses = () if always_there(type(obj), name) else attribute_keys(thread, site, obj, name, READ)
@@ -128,6 +131,8 @@ def _load(thread: VirtualThread, site: Site, obj: Any, name: str) -> Any:
             record(thread, site, "read", obj, name, value)
     else:
         value = getattr(obj, name)
+        if cls is types.ModuleType and kind_of(type(value)) == CONTAINER and value is not sys.modules:
+            run.session.snapshot.walk(value)  # the library's (sys.path), which a run may leave changed, too
     if kind_of(type(value)) in _CALLED:
         run.session.ensure(value)
     return value

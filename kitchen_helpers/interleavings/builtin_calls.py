@@ -21,7 +21,7 @@ from .generators import asked, in_this_run
 from .hashes import told
 from .identities import Identity
 from .iteration import Iterating, iterate
-from .kinds import CONTAINER, INSTANCE, OPAQUE, VIEW, deep, is_unseen, kind_of, underlying
+from .kinds import CONTAINER, DEEP, INSTANCE, OPAQUE, VIEW, deep, is_unseen, kind_of, underlying
 from .leaks import address_in, addresses_printed, ids_given_to
 from .models import threads
 from .models.base import Model
@@ -233,8 +233,10 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
         inner = values[0]
         use(thread, site, "read", inner.source, ((inner.key, READ), (id(inner), WRITE)), (inner.source, inner))
         values[0] = inner.iterator
-    inside = function in READS_DEEP or function in _READS_ITEMS or isinstance(getattr(function, "__self__", None), str)
-    given = (*args, *kwargs.values())
+    owner = getattr(function, "__self__", None)
+    compares = getattr(function, "__name__", "") in DEEP
+    inside = compares or function in READS_DEEP or function in _READS_ITEMS or isinstance(owner, str)
+    given = (*args, *kwargs.values(), *((owner,) if compares and isinstance(owner, tuple) else ()))
     found = [c for v in given for c in (deep(v) if inside else containers.containers_of(v))]
     for value in args:
         if isinstance(value, types.GeneratorType):

@@ -152,6 +152,8 @@ def _library(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, 
         session.forbid(thread, site, REFUSED.get(function, f"{name} cannot be explored"))
     if uses_files(function):
         session.forbid(thread, site, f"{function.__name__}() uses files, which no run can put back")
+    if function.__qualname__ == "singledispatch.<locals>.register" and not thread.run.solo:
+        thread.run.sharing.refuse(site, "register() changes a function where no step can be seen")
     if root == "os":
         opaque(thread, site, os.environ)  # (what is left looks at that)
     for value in (*args, *kwargs.values()):

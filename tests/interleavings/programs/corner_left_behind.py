@@ -3,6 +3,7 @@
 import io
 import itertools
 import random
+import sys
 from array import array
 from collections import ChainMap, OrderedDict, UserDict
 from concurrent.futures import Future
@@ -224,3 +225,26 @@ def generator_within_another_left_by_a_break():
             break
 
     in_threads(work, work)
+
+
+# -- what belongs to the library ----------------------------------------------------------------------------------------
+
+
+@holds
+def list_of_the_library():
+    assert "the kitchen" not in sys.path and "dishes" not in sys.argv
+    sys.path.append("the kitchen")
+    sys.argv.append("dishes")
+    _several_schedules()
+
+
+@fails()
+def list_of_the_library_that_two_change():
+    def add():
+        if "the kitchen" not in sys.path:
+            sys.path.append("the kitchen")
+
+    in_threads(add, add)
+    count = sys.path.count("the kitchen")
+    sys.path.remove("the kitchen")
+    assert count == 1

@@ -7,6 +7,7 @@ import contextlib
 import datetime
 import enum
 import fractions
+import functools
 import inspect
 import io
 import itertools
@@ -27,6 +28,7 @@ from functools import partial
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
+from . import corner_variables_elsewhere
 from .helper import Box, in_threads
 from .table import fails, holds, never_holds, pair, unfinished
 
@@ -523,3 +525,26 @@ def warnings_caught():
     with warnings.catch_warnings(record=True) as caught:
         warnings.warn("hot", stacklevel=1)
     assert len(caught) == 1
+
+
+@never_holds()
+def function_of_several_types_that_learns_another_one():
+    @functools.singledispatch
+    def price(dish):
+        return 0
+
+    _change_while(lambda: price(7), contextlib.nullcontext(), lambda: price.register(int, lambda dish: dish))
+
+
+@pair()
+def attribute_that_a_module_makes(guard):
+    def change():
+        corner_variables_elsewhere.made += 1
+
+    _change_while(lambda: corner_variables_elsewhere.twice_what_was_made, guard, change)
+
+
+@pair()
+def tuples_compared_by_their_method(guard):
+    dishes = [1]
+    _change_while(lambda: ([1],).__eq__((dishes,)), guard, lambda: dishes.append(2))

@@ -18,3 +18,12 @@ def add_one_elsewhere_locked():
 
 def read_elsewhere():
     return total
+
+
+made = 0
+
+
+def __getattr__(name):
+    if name == "twice_what_was_made":
+        return made * 2
+    raise AttributeError(name)
