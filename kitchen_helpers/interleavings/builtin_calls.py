@@ -162,6 +162,30 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
         size = len(inside)
         record(thread, site, "read", inside, "len(", size)
         return size
+    _refuse(thread, site, function)
+    if function in ATTRIBUTE and len(args) >= 2 and isinstance(args[1], str):
+        return _attribute(site, function, args)
+    if function is id and len(args) == 1:
+        return _id(thread, site, args[0])
+    if function is print:
+        return _print(thread, site, args, kwargs)
+    if isinstance(function, type) and issubclass(function, BaseException):
+        return function(*args, **kwargs)
+    ids_given_to(thread, site, function, args, kwargs)
+    if function in HARMLESS:
+        _looks(thread, site, function, args)
+        return function(*args, **kwargs)
+    for value in (*args, *kwargs.values()):
+        thread.run.session.ensure_callable(value)
+    if function is next and args:
+        return _next(thread, site, args)
+    if function in LAZY:
+        return _lazy(thread, site, function, args, kwargs)
+    return _at_once(thread, site, function, args, kwargs)
+
+
+def _refuse(thread: VirtualThread, site: Site, function: Any) -> None:
+    """What a function does may be nothing that an exploration can judge, or nothing that it may do again and again."""
     session = thread.run.session
     if function in REFUSED or getattr(function, "__module__", None) in REFUSED_MODULES:
         session.forbid(
@@ -169,59 +193,67 @@ def _plain(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ..
         )
     if function in UNJUDGED:
         thread.run.sharing.refuse(site, f"{site.text}() can do what no step shows")
+    owner = getattr(function, "__self__", None)
+    if owner is not None and not isinstance(owner, types.ModuleType | type):
+        return
     if uses_files(function):
         session.forbid(thread, site, f"{function.__name__}() uses files, which no run can put back")
     if asks_the_time(function):
         threads.only_one(thread, "the time")
     if is_weak(function):
         session.forbid(thread, site, NO_WEAK_REFERENCES)
-    if function in ATTRIBUTE and len(args) >= 2 and isinstance(args[1], str):
-        return _attribute(site, function, args)
-    if function is id and len(args) == 1:
-        if not site.hashing:
-            return session.identity(thread, site, args[0])
-        thread.run.hash_varies = True
-        return id(args[0])
-    if function is print:
-        read_all(thread, site, deep(args))
-        args = tuple(int.__int__(a) if type(a) is Identity else a for a in args)
-        file = kwargs.get("file")
-        if file is not None and file is not sys.stdout and file is not sys.stderr:
-            session.ensure(type(file))
-            addresses_printed(thread, site, args)
-            if kind_of(type(file)) == OPAQUE:
-                opaque(thread, site, file)
-        if thread.run.quiet and kwargs.get("file") in (None, sys.stdout, sys.stderr):
-            kwargs = {**kwargs, "file": io.StringIO()}  # (it may have to ask the reader's `__str__`)
-        return print(*args, **kwargs)
-    if isinstance(function, type) and issubclass(function, BaseException):
-        return function(*args, **kwargs)
-    ids_given_to(thread, site, function, args, kwargs)
-    if function in HARMLESS:
-        if function is type and len(args) == 3:
-            read_all(thread, site, deep(args))
-        if function in (isinstance, issubclass) and any(map(_is_protocol, args[1] if type(args[1]) is tuple else args[1:])):
-            opaque(thread, site, args[0])
-        return function(*args, **kwargs)
     if getattr(function, "__name__", "") == "__subclasses__":
         thread.run.sharing.refuse(site, "which classes there are is not the same in every run")
-    for value in (*args, *kwargs.values()):
-        session.ensure_callable(value)
-    if function is next and args:
-        return _next(thread, site, args)
-    if function in LAZY:
-        if function is reversed and len(args) == 1:
-            return iterate(site, args[0], backwards=True)
-        if function is iter:
-            if len(args) == 1:
-                return iterate(site, args[0]) if not isinstance(args[0], str | tuple | bytes | range) else iter(args[0])
-            return function(seen(site, args[0]), *args[1:])
-        first = 1 if function in (map, filter) else 0
-        if first and args:
-            args = (seen(site, args[0] if args[0] is not None else bool), *args[1:])
-        last = 1 if function is enumerate else len(args)  # (behind it: where it begins to count)
-        wrapped = [*args[:first], *(iterate(site, a) for a in args[first:last])]
-        return session.made(thread, function(*wrapped, *args[last:], **kwargs))
+
+
+def _id(thread: VirtualThread, site: Site, value: Any) -> int:
+    if not site.hashing:
+        return thread.run.session.identity(thread, site, value)
+    thread.run.hash_varies = True
+    return id(value)
+
+
+def _print(thread: VirtualThread, site: Site, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    read_all(thread, site, deep(args))
+    args = tuple(int.__int__(a) if type(a) is Identity else a for a in args)
+    file = kwargs.get("file")
+    if file is not None and file is not sys.stdout and file is not sys.stderr:
+        thread.run.session.ensure(type(file))
+        addresses_printed(thread, site, args)
+        if kind_of(type(file)) == OPAQUE:
+            opaque(thread, site, file)
+    elif thread.run.quiet:
+        kwargs = {**kwargs, "file": io.StringIO()}  # (it may have to ask the reader's `__str__`)
+    print(*args, **kwargs)
+
+
+def _looks(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...]) -> None:
+    """Of the functions that do no harm, two may look at what threads share."""
+    if function is type and len(args) == 3:
+        read_all(thread, site, deep(args))
+    elif function in (isinstance, issubclass):
+        if any(map(_is_protocol, args[1] if type(args[1]) is tuple else args[1:])):
+            opaque(thread, site, args[0])
+
+
+def _lazy(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Functions that give an iterator: each item that it takes is a step of its own."""
+    if function is reversed and len(args) == 1:
+        return iterate(site, args[0], backwards=True)
+    if function is iter:
+        if len(args) == 1:
+            return iterate(site, args[0]) if not isinstance(args[0], str | tuple | bytes | range) else iter(args[0])
+        return function(seen(site, args[0]), *args[1:])
+    first = 1 if function in (map, filter) else 0
+    if first and args:
+        args = (seen(site, args[0] if args[0] is not None else bool), *args[1:])
+    last = 1 if function is enumerate else len(args)  # (behind it: where it begins to count)
+    wrapped = [*args[:first], *(iterate(site, a) for a in args[first:last])]
+    return thread.run.session.made(thread, function(*wrapped, *args[last:], **kwargs))
+
+
+def _at_once(thread: VirtualThread, site: Site, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Functions that do all that they do in one piece, but for what they call."""
     _in_any_order(thread, site, function, args, kwargs)
     values = [hooked(site, a) for a in args]
     kwargs = {name: (seen if name == "key" else hooked)(site, value) for name, value in kwargs.items()}

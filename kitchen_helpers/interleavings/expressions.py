@@ -193,7 +193,7 @@ class ExpressionRewriter(ast.NodeTransformer):
         return self.visible(node)
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
-        func = node.func
+        func, looks = node.func, self.may_look(node)
         outer = self.idle
         self.idle = outer or getattr(func, "attr", getattr(func, "id", "")) == "sleep"
         prints = isinstance(func, ast.Name) and func.id == "print" and self.is_builtin("print") and not node.keywords
@@ -202,7 +202,7 @@ class ExpressionRewriter(ast.NodeTransformer):
         keywords = [
             ast.keyword(k.arg, self.visible(k.value) if k.arg else self.touched(k.value)) for k in node.keywords
         ]
-        if isinstance(func, ast.Name) and func.id in LEFT_ALONE and self.is_builtin(func.id) and not self.may_look(node):
+        if isinstance(func, ast.Name) and func.id in LEFT_ALONE and self.is_builtin(func.id) and not looks:
             call = located(ast.Call(func, args, keywords), node)
             return self.hook(node, "own_names", call) if func.id == "locals" and self.scope.kind != "class" else call
         if isinstance(func, ast.Name) and func.id == "breakpoint" and self.is_builtin("breakpoint"):
@@ -212,8 +212,15 @@ class ExpressionRewriter(ast.NodeTransformer):
         return call
 
     def may_look(self, node: ast.Call) -> bool:
-        """May `isinstance` look at the attributes of what it is asked about? Not for the built-in classes."""
-        if getattr(node.func, "id", "") not in ("isinstance", "issubclass") or len(node.args) != 2:
+        """Does what is left alone have to be looked at, all the same?
+
+        `isinstance` may look at the attributes of what it is asked about, though not for the built-in classes; and
+        `range` may get an id, though not in a constant.
+        """
+        name = getattr(node.func, "id", "")
+        if name == "range":
+            return not all(isinstance(argument, ast.Constant) for argument in node.args)
+        if name not in ("isinstance", "issubclass") or len(node.args) != 2:
             return False
         names = node.args[1].elts if isinstance(node.args[1], ast.Tuple) else [node.args[1]]
         return not all(isinstance(name, ast.Name) and self.is_builtin(name.id) for name in names)

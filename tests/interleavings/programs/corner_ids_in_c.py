@@ -171,3 +171,8 @@ def shelves_that_stay():
     shelves = [_Shelf() for _ in range(3)]
     lists = [[], [], []]
     assert len({id(shelf) for shelf in shelves}) == len({id(dishes) for dishes in lists}) == 3
+
+
+@unfinished(reason="id is used as a number")
+def range_up_to_an_id():
+    assert len(range(id(_Shelf()))) > 0
