@@ -23,7 +23,6 @@ from .kinds import (
     CONTAINER,
     FUNCTION,
     INSTANCE,
-    OPAQUE,
     SCALAR,
     VIEW,
     deep,
@@ -240,13 +239,18 @@ def _class(thread: VirtualThread, site: Site, cls: type, args: tuple[Any, ...], 
 
 
 def _factories(thread: VirtualThread, site: Site, cls: type) -> None:
-    """A dataclass is about to ask for the defaults of its fields: nobody sees what a method written in C gives."""
-    for item in getattr(cls, "__dataclass_fields__", {}).values():
-        owner = getattr(item.default_factory, "__self__", None)
-        if kind_of(type(owner)) in (CONTAINER, OPAQUE) and not isinstance(owner, Model):
-            if thread.run.session.is_old(owner):
-                thread.run.session.forbid(thread, site, f"{type(owner).__name__} keeps its state from one run to the next")
-            opaque(thread, site, owner)
+    """A dataclass is about to ask for the defaults of its fields: methods written in C (of a count, say) have to be seen.
+
+    The `__init__` that dataclass makes keeps them in its closure, which is put back after the run.
+    """
+    if not hasattr(cls, "__dataclass_fields__"):
+        return
+    init: Any = cls.__init__
+    for cell in getattr(init, "__closure__", None) or ():
+        seen = handed_over(site, cell.cell_contents)
+        if seen is not cell.cell_contents:
+            thread.run.session.ensure(init)
+            cell.cell_contents = seen
 
 
 def _iterated(value: Any) -> bool:
