@@ -245,7 +245,7 @@ def _factories(thread: VirtualThread, site: Site, cls: type) -> None:
     """
     if not hasattr(cls, "__dataclass_fields__"):
         return
-    init: Any = cls.__init__
+    init: Any = getattr(cls, "__init__")  # noqa: B009 - as it may be another class's, for mypy
     for cell in getattr(init, "__closure__", None) or ():
         seen = handed_over(site, cell.cell_contents)
         if seen is not cell.cell_contents:

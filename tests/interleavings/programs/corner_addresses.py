@@ -127,7 +127,8 @@ def address_in_a_text_file():
 
 @_address
 def address_of_a_lock():
-    assert str(Lock()) != str(Lock())
+    one, other = Lock(), Lock()
+    assert str(one) != str(other)
 
 
 @_address

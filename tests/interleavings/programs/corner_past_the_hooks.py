@@ -542,9 +542,9 @@ def function_of_several_types_that_learns_another_one():
 @pair()
 def attribute_that_a_module_makes(guard):
     def change():
-        corner_variables_elsewhere.made += 1
+        corner_variables_elsewhere.cooked += 1
 
-    _change_while(lambda: corner_variables_elsewhere.twice_what_was_made, guard, change)
+    _change_while(lambda: corner_variables_elsewhere.twice_what_was_cooked, guard, change)
 
 
 @pair()

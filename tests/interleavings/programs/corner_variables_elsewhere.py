@@ -20,10 +20,10 @@ def read_elsewhere():
     return total
 
 
-made = 0
+cooked = 0
 
 
 def __getattr__(name):
-    if name == "twice_what_was_made":
-        return made * 2
+    if name == "twice_what_was_cooked":
+        return cooked * 2
     raise AttributeError(name)
