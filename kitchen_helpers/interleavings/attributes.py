@@ -131,7 +131,7 @@ def _load(thread: VirtualThread, site: Site, obj: Any, name: str) -> Any:
             record(thread, site, "read", obj, name, value)
     else:
         value = getattr(obj, name)
-        if cls is types.ModuleType and kind_of(type(value)) == CONTAINER and value is not sys.modules:
+        if cls is types.ModuleType and name[0] != "_" and kind_of(type(value)) == CONTAINER and value is not sys.modules:
             run.session.snapshot.walk(value)  # the library's (sys.path), which a run may leave changed, too
     if kind_of(type(value)) in _CALLED:
         run.session.ensure(value)
