@@ -61,7 +61,7 @@ def plot_speedup(comparison: Comparison, ax: Axes | None = None) -> Axes:
     # One wild interval must not squeeze all bars: what leaves the figure is in the table.
     widest = max([*middles, *ideals])
     reach = max(widest, *(min(comparison.speedup(name).high, 1.5 * widest) for name in names))
-    starts = False
+    starts = cut = False
     for row, (name, middle, ideal) in enumerate(zip(names, middles, ideals, strict=True)):
         speedup, colour = comparison.speedup(name), COLOURS.get(name, QUIET)
         seconds, startup = comparison.seconds(name), comparison.startup_seconds(name)
@@ -77,12 +77,15 @@ def plot_speedup(comparison: Comparison, ax: Axes | None = None) -> Axes:
             continue
         end = middle
         if isfinite(speedup.high):
-            end = speedup.high
-            spread = [[middle - speedup.low], [speedup.high - middle]]
+            end = min(speedup.high, 1.02 * reach)
+            spread = [[middle - speedup.low], [end - middle]]
             ax.errorbar(middle, row, xerr=spread, color=ink, capsize=4, elinewidth=1.3, capthick=1.3)
+            if end < speedup.high:  # an arrowhead over the cap: without it the interval would seem to end here
+                cut = True
+                ax.plot(end, row, ">", color=ink, markersize=9)
         words = f"{middle:.1f} ×  {speedup.verdict}" if middle >= 0.95 else f"{middle:.2f} ×  {speedup.verdict}"
         box = {"facecolor": ax.get_facecolor(), "edgecolor": "none", "pad": 1.5}
-        ax.text(min(end, 1.02 * reach) + 0.02 * reach, row, words, va="center", bbox=box, zorder=5)
+        ax.text(end + 0.02 * reach, row, words, va="center", bbox=box, zorder=5)
         ax.plot([ideal, ideal], [row - 0.46, row + 0.46], linestyle=":", color=ink, linewidth=1.5, zorder=1)
         if row == 1:
             ax.text(ideal, row - 0.5, "ideal", ha="center", va="bottom", color=QUIET, fontsize="small")
@@ -97,6 +100,8 @@ def plot_speedup(comparison: Comparison, ax: Axes | None = None) -> Axes:
     notes = [comparison.machine.caption, "dotted: what nothing can beat, with these workers and CPUs"]
     if starts:
         notes.append("hatched: lost to starting the workers once")
+    if cut:
+        notes.append("arrow: the interval goes on")
     _caption(ax, notes)
     return ax
 

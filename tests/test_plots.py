@@ -52,6 +52,18 @@ def test_speedup_says_what_was_found() -> None:
     assert [patch.get_width() for patch in hatched] == pytest.approx([3.2 - 3.2 * 0.25 / 0.35])
 
 
+def test_an_interval_that_leaves_the_figure_ends_in_an_arrow_and_not_in_a_cap() -> None:
+    wild = comparison_of({"sequential": [0.1, 0.8, 0.9], "threads": [0.1, 0.8, 0.85], "processes": [0.8] * 3})
+    ax = wild.plot_speedup()
+    arrows = [line for line in ax.lines if line.get_marker() == ">"]
+    cut = [row for row, name in enumerate(wild.engines) if wild.speedup(name).high > ax.get_xlim()[1]]
+    assert cut
+    assert set(cut) <= {line.get_ydata()[0] for line in arrows}
+    assert all(line.get_xdata()[0] < ax.get_xlim()[1] for line in arrows)
+    assert "arrow: the interval goes on" in words(ax)
+    assert "arrow" not in words(comparison_of(WAITING).plot_speedup())
+
+
 @pytest.mark.parametrize(
     ("seconds", "share", "speedup", "timeline"),
     [
