@@ -172,7 +172,7 @@ class Drive:
         outcome, failure = outcome_of(session, run, found)
         if not outcome:
             reason = found.reason or "the run cannot go on"
-            told = () if run.abandoned else tuple(_steps(run, log, search))
+            told = tuple(_steps(run, log, search))
             return Position(self._name, schedule, told, (), over=True, reason=reason, note=note)
         failure, counterexample = tell(run, search, log)
         steps = counterexample.steps if counterexample is not None else tuple(_steps(run, log, search))

@@ -141,8 +141,6 @@ def _search(session: Session, found: Findings, reduce: bool, max_schedules: int 
     search: Search = Reduced() if reduce else Full()
     while True:
         run = session.once(search)
-        if run.abandoned:
-            return
         if session.sharing.learned and run.ending not in ("time", "refused"):
             search = Reduced() if reduce else Full()
             found.__init__()  # type: ignore[misc]

@@ -266,6 +266,8 @@ class Session:
             if collecting:
                 gc.enable()
             self.snapshot.restore()
+        if self.given_up:  # while it was going on: it was left in the middle, and how it ended says nothing
+            raise Kill
         if now.stranger:
             now.stranger = False
             self.sharing.refuse(None, "a thread that nobody sees start has run the program's code, too")

@@ -33,7 +33,7 @@ def first_failure(session: Session, found: Findings) -> None:
     search: Search = Reduced()
     while True:
         run = session.once(search)
-        if run.ending in ("time", "refused") or run.abandoned:
+        if run.ending in ("time", "refused"):
             return
         if session.sharing.learned:
             search = Reduced()
@@ -59,7 +59,7 @@ def _shrink(session: Session, found: Findings) -> bool:
         while True:
             run = session.once(search)
             runs += 1
-            if run.ending == "time" or run.abandoned or runs > _SHRINKING_RUNS:
+            if run.ending == "time" or runs > _SHRINKING_RUNS:
                 found.notes.append("there may be a simpler failing schedule: the budget was spent while looking for it")
                 return False
             if session.sharing.learned:
