@@ -21,7 +21,7 @@ _serials = itertools.count()
 class Iterating:
     """An iterator for which every item is a step on what it comes from; it begins with the first of them."""
 
-    __slots__ = ("begin", "begun", "kept", "key", "mode", "noted_at", "noted_by", "own", "shown", "site", "source")
+    __slots__ = ("begin", "begun", "key", "keeps", "mode", "noted_at", "noted_by", "own", "shown", "site", "source")
 
     def __init__(self, site: Site, source: Any, begin: Callable[[], Iterator[Any]], key: Any, mode: int):
         self.site = site
@@ -36,10 +36,11 @@ class Iterating:
         self.own: Any = id(self)
         """Its own location."""
         self.shown: Any = source
-        self.kept: Any = (source, self)
+        self.keeps = True
+        """A run keeps both for as long as it lasts (a tuple made once would be a circle of references in every run)."""
         if isinstance(source, types.GeneratorType):
             # It is closed as soon as the program lets go of it: nobody else may hold it.
-            self.own, self.shown, self.kept = ("iterator", next(_serials)), None, None
+            self.own, self.shown, self.keeps = ("iterator", next(_serials)), None, False
 
     @property
     def iterator(self) -> Iterator[Any]:
@@ -62,7 +63,8 @@ class Iterating:
             if not run.solo:
                 self.noted_by, self.noted_at = thread, thread.epoch
             # Two threads may share the iterator, and not only what it comes from.
-            use(thread, site, "read", self.shown, ((self.key, self.mode), (self.own, WRITE)), self.kept)
+            keep = (self.source, self) if self.keeps else None
+            use(thread, site, "read", self.shown, ((self.key, self.mode), (self.own, WRITE)), keep)
         value = next(self.iterator if self.begun is None else self.begun)
         if site.visible:
             record(thread, site, "read", self.shown, site.text if self.shown is None else "", value)
