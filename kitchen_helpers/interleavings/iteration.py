@@ -37,10 +37,14 @@ class Iterating:
         """Its own location."""
         self.shown: Any = source
         self.keeps = True
-        """A run keeps both for as long as it lasts (a tuple made once would be a circle of references in every run)."""
         if isinstance(source, types.GeneratorType):
             # It is closed as soon as the program lets go of it: nobody else may hold it.
             self.own, self.shown, self.keeps = ("iterator", next(_serials)), None, False
+
+    @property
+    def kept(self) -> Any:
+        """What a run is to keep (an attribute of its own would be a circle of references, in every run)."""
+        return (self.source, self) if self.keeps else None
 
     @property
     def iterator(self) -> Iterator[Any]:
@@ -63,8 +67,7 @@ class Iterating:
             if not run.solo:
                 self.noted_by, self.noted_at = thread, thread.epoch
             # Two threads may share the iterator, and not only what it comes from.
-            keep = (self.source, self) if self.keeps else None
-            use(thread, site, "read", self.shown, ((self.key, self.mode), (self.own, WRITE)), keep)
+            use(thread, site, "read", self.shown, ((self.key, self.mode), (self.own, WRITE)), self.kept)
         value = next(self.iterator if self.begun is None else self.begun)
         if site.visible:
             record(thread, site, "read", self.shown, site.text if self.shown is None else "", value)
