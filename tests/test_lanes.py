@@ -255,6 +255,14 @@ def test_the_line_of_a_wait_is_one_of_its_own_file() -> None:
     assert re.search(r"line 3 of locks.py: +self.lock.acquire\(\)", text) and "line 3 of your cell" not in text
 
 
+def test_the_line_of_who_waits_before_any_step_is_listed_too() -> None:
+    found = lane_examples.transfer_deadlock()
+    eve = Wait("Eve", "a.lock", ("Ana",), 99, "with door:", file=found.steps[0].file)
+    waits = (*found.failure.waits, eve)
+    text = text_lanes(replace(found, threads=(*found.threads, "Eve"), failure=replace(found.failure, waits=waits)))
+    assert re.search(r"^line 99 of your cell: +with door:$", text, re.MULTILINE)
+
+
 def test_lanes_of_a_program_without_a_name_do_not_say_how_to_repeat_them() -> None:
     found = lane_examples.transfer_deadlock()
     assert "repeat it" in text_lanes(found) and "repeat it" not in text_lanes(replace(found, program=""))

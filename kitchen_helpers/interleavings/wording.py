@@ -271,7 +271,12 @@ def source_lines(counterexample: Schedule, most: int = 16) -> list[tuple[str, st
     """("line 4 of your cell", "self.value += 1") for each line of a step or of a lasting wait, in the order of the file."""
     failure = counterexample.failure
     file_of = {step.thread: step.file for step in counterexample.steps}
-    waits = [wait for wait in failure.waits if wait.line and wait.thread in file_of and failure.kind != "livelock"]
+    lanes = lanes_of(counterexample)
+    waits = [
+        wait
+        for wait in failure.waits
+        if wait.line and failure.kind != "livelock" and (wait.thread in file_of or (wait.file and wait.thread in lanes))
+    ]
     files = list(dict.fromkeys([*(step.file for step in counterexample.steps), *(wait.file for wait in waits)]))
     places = list(
         {(files.index(step.file), step.line, step.source) for step in counterexample.steps if step.line}
