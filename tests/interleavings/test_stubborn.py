@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import hashlib
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -241,6 +242,15 @@ def test_more_steps_than_a_run_may_have() -> None:
     assert exploration.verdict == "unfinished" and "100000 steps" in exploration.reason
 
 
+@pytest.fixture
+def interrupts() -> Iterator[None]:
+    """SIGINT raises KeyboardInterrupt, also in what a shell has started in the background, where it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interrupts")
 @pytest.mark.parametrize("endless", ["steps", "no steps", "schedules"])
 def test_the_stop_button(endless: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loops, "QUIET_ROUNDS", 10**12)  # or it would end by itself
