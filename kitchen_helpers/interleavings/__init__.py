@@ -58,7 +58,9 @@ What ends in "unfinished", with the reason and the line:
   `multiprocessing`, real randomness (`os.urandom`, `secrets`, `uuid`);
 - a program that does not do the same under the same schedule.
 
-A failure that is found all the same is a failure: it really happened, on the real code.
+A failure that is found all the same is a failure: it really happened, on the real code. (One case is known in which it
+could not happen elsewhere: a generator in the middle of a `with`, which only an object, a `zip` or a `map` held that is
+gone, is closed at the end of the run instead of at once, so that its lock is kept for too long.)
 """
 
 from .explorer import explore, replay
