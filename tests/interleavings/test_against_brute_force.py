@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -85,6 +86,7 @@ def _plain(final: str) -> str:
     return f"exception: {found[1]}" if found else final
 
 
+@pytest.mark.skipif(sys.version_info[:2] == (3, 12), reason="CPython 3.12.1 crashes when threads trace their opcodes")
 @pytest.mark.parametrize("part", range(PARTS // 4))
 def test_no_real_run_ends_in_a_way_that_was_not_foreseen(part: int) -> None:
     """Neither search can see a step that the rewriting has missed; the bytecode can."""
