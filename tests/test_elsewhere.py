@@ -76,7 +76,7 @@ def test_a_python_without_packages_does_the_same(bare: Path) -> None:
     assert both.there.engines == ("sequential", "threads", "processes")
     assert both.there.machine.python == both.here.machine.python
     assert both.sequential_ratio > 0
-    assert str(both).count("sequential") == 2 and both._repr_html_().count("<table>") == 2
+    assert str(both).count("\nsequential ") == 2 and both._repr_html_().count("<table>") == 2
 
 
 def test_async_tasks_and_equal_come_along(bare: Path) -> None:
