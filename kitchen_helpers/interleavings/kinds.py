@@ -110,12 +110,6 @@ UNSEEN = _Unseen()
 is_unseen: Callable[[type], bool] = UNSEEN.__getitem__
 
 
-def forget_kinds() -> None:
-    UNSEEN.clear()
-    KINDS.clear()
-    _library.clear()
-
-
 _library: dict[str, bool] = {}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import types
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from .identities import Identity
@@ -30,16 +31,26 @@ def ids_given_to(thread: VirtualThread, site: Site, function: Any, args: Any, kw
     """C code, or code that cannot be seen, is about to get these arguments: an id among them is a number to it."""
     if not thread.run.ids_given or _harmless(function):
         return
-    pending = [*args, *kwargs.values()]
+    for item in _inside([*args, *kwargs.values()], _is_filled):
+        if type(item) is Identity:
+            item.used("used as a number")
+
+
+def _is_filled(item: Any) -> bool:
+    return isinstance(item, tuple | frozenset) or (kind_of(type(item)) == CONTAINER and not isinstance(item, bytearray))
+
+
+def _inside(values: Iterable[Any], filled: Callable[[Any], bool]) -> Iterator[Any]:
+    """These values, and all in dicts and in what is `filled` among them: a thousand at most."""
+    pending = list(values)
     for _ in range(1_000):
         if not pending:
             return
         item = pending.pop()
-        if type(item) is Identity:
-            item.used("used as a number")
-        elif isinstance(item, dict):
+        yield item
+        if isinstance(item, dict):
             pending.extend((*dict.keys(item), *dict.values(item)))
-        elif isinstance(item, tuple | frozenset) or (kind_of(type(item)) == CONTAINER and not isinstance(item, bytearray)):
+        elif filled(item):
             pending.extend(item)
 
 
@@ -57,18 +68,10 @@ def _harmless(function: Any) -> bool:
 
 def addresses_printed(thread: VirtualThread, site: Site, values: Any) -> None:
     """These values are printed to a file of the program's: it gets their texts."""
-    pending = list(values)
-    for _ in range(1_000):
-        if not pending:
-            return
-        item = pending.pop()
+    for item in _inside(values, lambda item: isinstance(item, tuple | list | set | frozenset)):
         cls: Any = type(item)
         if cls.__str__ is object.__str__ and cls.__repr__ in _SHOW_ADDRESSES:
             address_in(thread, site, object.__repr__(item))
-        elif isinstance(item, dict):
-            pending.extend((*dict.keys(item), *dict.values(item)))
-        elif isinstance(item, tuple | list | set | frozenset):
-            pending.extend(item)
 
 
 _SHOW_ADDRESSES = {object.__repr__, threading.Thread.__repr__, types.FunctionType.__repr__, types.MethodType.__repr__}

@@ -181,15 +181,15 @@ class Session:
             known = identities[id(value)]
         assert known is not None
         number = known[1]
-        if self.is_kept(id(value) if what == "id" else object.__hash__(value)):
+        thread.run.ids_given = True
+        real = id(value) if what == "id" else object.__hash__(value)
+        if self.is_kept(real):
             self.sharing.refuse(site, f"the {what} of an object is kept from before the program")
-            thread.run.ids_given = True
-            return Identity.of(id(value) if what == "id" else object.__hash__(value), site, what)
+            return Identity.of(real, site, what)
         if number not in thread.run.asked:
             if not self.is_old(value) and somebody_is_gone(thread.run):
                 self.sharing.refuse(site, "an object whose id was asked for is gone, and another one may get the same id")
             thread.run.asked[number] = value
-        thread.run.ids_given = True
         return Identity.of(number, site, what)
 
     def is_numbered(self, thread: VirtualThread, value: Any) -> bool:
