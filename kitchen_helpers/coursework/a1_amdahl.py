@@ -7,8 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
-from .questions import Verdict
-from .realtime import Broken, exactly, tried
+from .questions import RuleBroken, Verdict
+from .realtime import exactly, tried
 
 
 def check_amdahl(amdahl: Any, needed_workers: Any) -> Verdict:
@@ -19,7 +19,7 @@ def check_amdahl(amdahl: Any, needed_workers: Any) -> Verdict:
             expected = 1 / (serial + (1 - serial) / workers)
             got = amdahl(serial, workers)
             if type(got) not in (int, float) or not math.isclose(got, expected, rel_tol=1e-9):
-                raise Broken(
+                raise RuleBroken(
                     f"amdahl({serial}, {workers}) must be {expected:.6g}, and it is {got!r}",
                     "Which part of the time stays the same, and which is divided by the workers?",
                 )
@@ -29,7 +29,7 @@ def check_amdahl(amdahl: Any, needed_workers: Any) -> Verdict:
             expected = _needed(serial, speedup)
             got = needed_workers(serial, speedup)
             if not exactly(got, expected):
-                raise Broken(
+                raise RuleBroken(
                     f"needed_workers({serial}, {speedup}) must be {expected}, and it is {got!r}",
                     "Is it the smallest whole number that reaches the speedup? Try one less, and the number itself.",
                 )
@@ -39,7 +39,7 @@ def check_amdahl(amdahl: Any, needed_workers: Any) -> Verdict:
             got = needed_workers(serial, speedup)
             if got is not None:
                 rule = f"a speedup of {speedup} with a serial fraction of {serial} is out of reach: it must be None, and it is {got!r}"
-                raise Broken(rule, "What is the speedup with as many workers as there are atoms?")
+                raise RuleBroken(rule, "What is the speedup with as many workers as there are atoms?")
 
     def nonsense() -> None:
         nan, inf = math.nan, math.inf
@@ -69,4 +69,4 @@ def _needed(serial: float, speedup: float) -> int | None:
 def _rejects(name: str, function: Callable[[Any, Any], Any], first: float, second: float) -> None:
     with suppress(ValueError):
         got = function(first, second)
-        raise Broken(f"{name}({first}, {second}) must raise ValueError, and it returned {got!r}")
+        raise RuleBroken(f"{name}({first}, {second}) must raise ValueError, and it returned {got!r}")

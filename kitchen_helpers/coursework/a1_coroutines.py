@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .a1_results import ERROR, LIMIT, MEETING, Burnt, pair, raised, same
+from .a1_results import ERROR, LIMIT, MEETING, Burnt, each_once, pair, raised, same
 from .loops import KnowingLoop, unfinished
-from .questions import Verdict
-from .realtime import Broken, Called, Gauge, call, tried
+from .questions import RuleBroken, Verdict
+from .realtime import Called, Gauge, call, tried
 
 _TIDYING = 0.02
 """Seconds that a task takes to tidy up when it is cancelled."""
@@ -24,13 +24,13 @@ def check_async(run: Any) -> Verdict:
             mine = asyncio.current_task()
             answer = run(task, items, limit)
             if not hasattr(answer, "__await__"):
-                raise Broken("run_async must be a coroutine function: async def run_async(async_task, items, limit)")
+                raise RuleBroken("run_async must be a coroutine function: async def run_async(async_task, items, limit)")
             try:
                 called = Called(await answer)
             except (Exception, asyncio.CancelledError) as error:
                 called = Called(error=error)
             if left := unfinished(asyncio.get_running_loop(), [mine]):
-                raise Broken(f"{left} of its tasks are not done after {what}", "Who awaits a task that was cancelled?")
+                raise RuleBroken(f"{left} of its tasks are not done after {what}", "Who awaits a task that was cancelled?")
             if after is not None:
                 after()
             return called
@@ -68,7 +68,7 @@ def check_async(run: Any) -> Verdict:
         called = awaited(meet, range(3), 3, "a call with limit 3 whose tasks wait for each other")
         if isinstance(called.error, TimeoutError | asyncio.BrokenBarrierError):
             rule = "with limit=3, 3 tasks that wait must be in flight at once, and they were not"
-            raise Broken(rule, "Does an await finish before the next line begins?")
+            raise RuleBroken(rule, "Does an await finish before the next line begins?")
         same(called.value(), [0, 1, 2], "the result of 3 tasks that meet")
 
     def at_most() -> None:
@@ -84,9 +84,8 @@ def check_async(run: Any) -> Verdict:
             what = f"the result of {items} items with limit {limit}"
             same(awaited(busy, range(items), limit, what).value(), range(items), what)
             if gauge.most > limit:
-                raise Broken(f"with limit={limit}, {gauge.most} tasks were in flight at once", LIMIT)
-            if gauge.entered != items:
-                raise Broken(f"of {items} items, tasks were run {gauge.entered} times: each item is done once")
+                raise RuleBroken(f"with limit={limit}, {gauge.most} tasks were in flight at once", LIMIT)
+            each_once(gauge, items)
 
     def failing() -> None:
         cancelled: list[int] = []
@@ -118,15 +117,15 @@ def check_async(run: Any) -> Verdict:
 
         def after() -> None:
             if sorted(cancelled) != sorted(set(begun) - {1}):
-                raise Broken("the tasks that are in flight must be cancelled on an error, and they were not", ERROR)
+                raise RuleBroken("the tasks that are in flight must be cancelled on an error, and they were not", ERROR)
             if hastened:
-                raise Broken("a task that was cancelled had not tidied up before its time was over", "Its time is its own.")
+                raise RuleBroken("a task that was cancelled had not tidied up before its time was over", "Its time is its own.")
             if sorted(tidied) != sorted(cancelled):
-                raise Broken("a task that was cancelled was not awaited: it was still tidying up when the call had raised")
+                raise RuleBroken("a task that was cancelled was not awaited: it was still tidying up when the call had raised")
 
         raised(awaited(burns, range(10), 3, what, after), Burnt, what)
         if len(begun) > 4:
-            raise Broken(f"{len(begun) - 3} more items were begun after the error", "Who still hands out items then?")
+            raise RuleBroken(f"{len(begun) - 3} more items were begun after the error", "Who still hands out items then?")
         what = "a call whose tasks all raise"
         raised(awaited(_async_burnt, range(5), 2, what), Burnt, what)
 

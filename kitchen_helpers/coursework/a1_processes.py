@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from .a1_results import LIMIT, Burnt, raised, same
-from .questions import Verdict
-from .realtime import Broken, Called, call, no_new_processes, processes, tidied, tried
+from .questions import RuleBroken, Verdict
+from .realtime import Called, call, no_new_processes, processes, tidied, tried
 
 _TASK = 0.05
 _COMING = 4.0
@@ -75,12 +75,12 @@ def check_processes(run: Any) -> Verdict:
             notes = [note.split() for note in os.listdir(folder) if " " in note]
         same(answers, items, what)
         if len(notes) != len(items):
-            raise Broken(f"of {len(items)} items, tasks were run {len(notes)} times: each item is done once")
+            raise RuleBroken(f"of {len(items)} items, tasks were run {len(notes)} times: each item is done once")
         pids = {int(pid) for pid, *_ in notes}
         if os.getpid() in pids:
-            raise Broken("the work is done in the calling process", "A thread is no process: which pool has its own Python?")
+            raise RuleBroken("the work is done in the calling process", "A thread is no process: which pool has its own Python?")
         if len(pids) < min(2, workers, len(items)):
-            raise Broken(f"with workers={workers} only one process did all the work", "Are all started before the first is awaited?")
+            raise RuleBroken(f"with workers={workers} only one process did all the work", "Are all started before the first is awaited?")
         starts = sorted((float(begun), 1) for _, begun, _ in notes)
         ends = sorted((float(ended), -1) for *_, ended in notes)
         inside = most = 0
@@ -88,7 +88,7 @@ def check_processes(run: Any) -> Verdict:
             inside += change
             most = max(most, inside)
         if most > workers or len(pids) > workers and most >= workers + 1:
-            raise Broken(f"with workers={workers}, {most} processes were working at once", LIMIT)
+            raise RuleBroken(f"with workers={workers}, {most} processes were working at once", LIMIT)
 
     def spawned() -> None:
         under("spawn", [[1], "a", "a", None, 0, ""], 2)

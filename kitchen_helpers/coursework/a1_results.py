@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from .realtime import Broken, Called, exactly
+from .questions import RuleBroken
+from .realtime import Called, Gauge, exactly
 
 MEETING = 1.5
 """Seconds that each waits for the others, where all are to be there at once."""
@@ -19,24 +20,30 @@ class Burnt(Exception):
 
 
 def same(got: Any, expected: Sequence[Any], what: str) -> None:
-    """Broken unless it is a list of these."""
+    """RuleBroken unless it is a list of these."""
     if type(got) not in (list, tuple):
-        raise Broken(f"{what} must be a list, and it is {type(got).__name__}")
+        raise RuleBroken(f"{what} must be a list, and it is {type(got).__name__}")
     if not exactly(list(got), list(expected)):
         if len(got) != len(expected):
-            raise Broken(f"{what} must hold {len(expected)} results, and there are {len(got)}", ORDER)
-        raise Broken(f"{what} must be {list(expected)}, in the order of the items, and it is {list(got)}", ORDER)
+            raise RuleBroken(f"{what} must hold {len(expected)} results, and there are {len(got)}", ORDER)
+        raise RuleBroken(f"{what} must be {list(expected)}, in the order of the items, and it is {list(got)}", ORDER)
 
 
 def raised(called: Called, kind: type[BaseException], what: str) -> None:
-    """Broken unless it is that what came out."""
+    """RuleBroken unless it is that what came out."""
     if called.error is None:
-        raise Broken(f"{what} must raise the task's exception, and it returned {called.result!r}", ERROR)
+        raise RuleBroken(f"{what} must raise the task's exception, and it returned {called.result!r}", ERROR)
     if isinstance(called.error, BaseExceptionGroup) and not issubclass(kind, BaseExceptionGroup):
-        raise Broken(f"{what} must raise the task's own exception, and it raised a group ({called.error})", ERROR)
+        raise RuleBroken(f"{what} must raise the task's own exception, and it raised a group ({called.error})", ERROR)
     if not issubclass(type(called.error), kind):
         wrong = f"{type(called.error).__name__}: {called.error}"
-        raise Broken(f"{what} must raise the task's own {kind.__name__}, and it raised {wrong}", ERROR)
+        raise RuleBroken(f"{what} must raise the task's own {kind.__name__}, and it raised {wrong}", ERROR)
+
+
+def each_once(gauge: Gauge, items: int) -> None:
+    """Broken unless as many tasks have been run as there are items."""
+    if gauge.entered != items:
+        raise RuleBroken(f"of {items} items, tasks were run {gauge.entered} times: each item is done once")
 
 
 def pair(item: Any) -> tuple[str, Any]:

@@ -6,8 +6,8 @@ from threading import Event
 from typing import Any
 
 from .exploring import explored
-from .questions import Verdict
-from .scenarios import SHARED, RuleBroken, Scenario, alone, together
+from .questions import RuleBroken, Verdict
+from .scenarios import SHARED, Scenario, alone, together
 
 _FIRST_DISH = "What did cook give the first time, and how does your stock know that it has a dish?"
 _TOO_EARLY = "When are those who wait told to go on, and what do they find then?"

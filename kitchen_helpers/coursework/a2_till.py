@@ -7,8 +7,8 @@ from threading import Event
 from typing import Any
 
 from .exploring import explored
-from .questions import Verdict
-from .scenarios import SHARED, RuleBroken, Scenario, alone, is_number, meet, together
+from .questions import RuleBroken, Verdict
+from .scenarios import SHARED, Scenario, alone, is_number, meet, together
 
 NONSENSE = (0, -1, float("nan"))
 

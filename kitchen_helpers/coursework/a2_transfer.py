@@ -6,8 +6,8 @@ from typing import Any
 
 from .a2_till import NONSENSE, answers, holds, neither_leaves, rejects
 from .exploring import explored
-from .questions import Verdict
-from .scenarios import RuleBroken, Scenario, alone, is_number, together
+from .questions import RuleBroken, Verdict
+from .scenarios import Scenario, alone, is_number, together
 
 _REFUSES = "When may transfer say False? What does yours do when a till is busy?"
 

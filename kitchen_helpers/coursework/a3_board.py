@@ -8,8 +8,8 @@ from typing import Any
 
 from ..interleavings import Exploration
 from .exploring import explored
-from .questions import Verdict
-from .scenarios import PASSED_ON, SHARED, RuleBroken, Scenario, Undecided, alone, together
+from .questions import RuleBroken, Verdict
+from .scenarios import PASSED_ON, SHARED, Scenario, Undecided, alone, together
 
 _TEXT = "When does the text change, and when is it read: who may be at the board then?"
 

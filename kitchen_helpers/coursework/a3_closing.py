@@ -7,8 +7,8 @@ from typing import Any
 
 from .a3_pass import buffer, comes_out, idle
 from .exploring import explored
-from .questions import Verdict
-from .scenarios import SHARED, RuleBroken, Scenario, alone, together
+from .questions import RuleBroken, Verdict
+from .scenarios import SHARED, Scenario, alone, together
 
 
 class _Closed:

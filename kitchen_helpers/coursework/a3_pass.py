@@ -7,8 +7,8 @@ from threading import Thread
 from typing import Any
 
 from .exploring import explored
-from .questions import Verdict
-from .scenarios import SHARED, RuleBroken, Scenario, alone, together
+from .questions import RuleBroken, Verdict
+from .scenarios import SHARED, Scenario, alone, together
 
 
 def comes_out(expected: list[object], got: list[object], by: str = "the pass", hint: str = "") -> None:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .exploring import explored
-from .questions import Verdict
-from .scenarios import RuleBroken, Scenario, together
+from .questions import RuleBroken, Verdict
+from .scenarios import Scenario, together
 
 
 class _Mark:

@@ -7,8 +7,8 @@ from typing import Any
 
 from ..interleavings import Exploration
 from .exploring import explored
-from .questions import Verdict
-from .scenarios import RuleBroken, Scenario
+from .questions import RuleBroken, Verdict
+from .scenarios import Scenario
 
 _WHICH_THREAD = "Which thread calls eat for which cook?"
 

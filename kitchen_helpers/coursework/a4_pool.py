@@ -8,8 +8,8 @@ from threading import Event
 from typing import Any
 
 from .exploring import explored
-from .questions import Verdict
-from .scenarios import PASSED_ON, RuleBroken, Scenario, alone, meet, together
+from .questions import RuleBroken, Verdict
+from .scenarios import PASSED_ON, Scenario, alone, meet, together
 
 
 class _Oven:

@@ -12,8 +12,8 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .a5_front_of_house import RAISES, check_handle
-from .questions import Question, Verdict
-from .realtime import Broken, Called, Gauge, exactly, named, tried
+from .questions import Question, RuleBroken, Verdict
+from .realtime import Called, Gauge, exactly, named, tried
 from .virtual_time import Evening
 
 _SOON = 1.0
@@ -65,23 +65,23 @@ class _Watched:
         self.evening.run()
         if self.hastened:
             rule = f"a {doing} that takes {self.hastened[0]:g} s was over before its time"
-            raise Broken(rule, f"A {doing} is to be awaited, and its time is its own.")
+            raise RuleBroken(rule, f"A {doing} is to be awaited, and its time is its own.")
         if self.tidied < self.cancelled:
             rule = f"a {doing} that was cancelled was still tidying up after {self.what}"
-            raise Broken(rule, "cancel() only asks: who waits until it has happened?")
+            raise RuleBroken(rule, "cancel() only asks: who waits until it has happened?")
         if self.gauge.inside:
-            raise Broken(f"a {doing} was still in flight after {self.what}", "Who ends what was started?")
+            raise RuleBroken(f"a {doing} was still in flight after {self.what}", "Who ends what was started?")
         return ending.called or Called(), ending.seconds
 
 
 def _listed(called: Called, length: int, what: str, hint: str, raising: str = RAISES) -> list[Any]:
     """The list that a call returned."""
     if called.error is not None:
-        raise Broken(f"{what} raises {named(called.error)}", raising) from called.error
+        raise RuleBroken(f"{what} raises {named(called.error)}", raising) from called.error
     if type(called.result) not in (list, tuple):
-        raise Broken(f"{what} must return a list, and returns {type(called.result).__name__}", hint)
+        raise RuleBroken(f"{what} must return a list, and returns {type(called.result).__name__}", hint)
     if len(called.result) != length:
-        raise Broken(f"{what} must return {length} results, and returns {len(called.result)}", hint)
+        raise RuleBroken(f"{what} must return {length} results, and returns {len(called.result)}", hint)
     return list(called.result)
 
 
@@ -113,7 +113,7 @@ def check_fetch_all(fetch_all: Any) -> Verdict:
         watched = _Watched(what, lambda url: takes.get(url, 1.0), gives, _TIDYING)
         called, seconds = watched.plays(lambda: fetch_all(watched.run, list(urls), limit, deadline), "fetch_all", "fetch")
         if watched.gauge.most > limit:
-            raise Broken(f"with limit={limit}, {watched.gauge.most} were in flight at once", _INFLIGHT)
+            raise RuleBroken(f"with limit={limit}, {watched.gauge.most} were in flight at once", _INFLIGHT)
         return watched, called, seconds
 
     def expect(what: str, called: Called, expected: Sequence[Any], hint: str, raising: str = RAISES) -> None:
@@ -125,7 +125,7 @@ def check_fetch_all(fetch_all: Any) -> Verdict:
             else:
                 right, words = exactly(got, wanted), repr(wanted)
             if not right:
-                raise Broken(f"{what}: the result at place {number} must be {words}, and is {_shown(got)}", hint)
+                raise RuleBroken(f"{what}: the result at place {number} must be {words}, and is {_shown(got)}", hint)
 
     def plain() -> None:
         for urls in ([], ["/salt"], ["/salt", "/rice", "/wine"]):
@@ -134,7 +134,7 @@ def check_fetch_all(fetch_all: Any) -> Verdict:
             expect(what, called, [f"price of {url}" for url in urls], _PLACES)
             if seconds > 4:
                 rule = f"{what}: all was there after {(len(urls) + 1) // 2} s, and it returned after {seconds:.0f} s"
-                raise Broken(rule, "Is the deadline waited for although nothing is missing?")
+                raise RuleBroken(rule, "Is the deadline waited for although nothing is missing?")
         what = "a call whose last url is the first to be there"
         urls = [f"/{number}" for number in range(4)]
         _, called, _ = fetched(what, {url: 2 - index / 2 for index, url in enumerate(urls)}, urls, 4, 10, lambda url, _: url)
@@ -147,7 +147,7 @@ def check_fetch_all(fetch_all: Any) -> Verdict:
         _, called, _ = fetched(what, {}, ["/salt", "/salt"], 2, 10, lambda url, number: number)
         got = _listed(called, 2, what, _PLACES)
         if not any(exactly(got, numbers) for numbers in ([1, 2], [2, 1])):
-            raise Broken(f"{what}: it is to be fetched twice, with a result for each, and these are {_shown(got)}", _PLACES)
+            raise RuleBroken(f"{what}: it is to be fetched twice, with a result for each, and these are {_shown(got)}", _PLACES)
 
     def at_most() -> None:
         for limit, number in ((1, 4), (3, 12), (8, 2)):
@@ -156,10 +156,10 @@ def check_fetch_all(fetch_all: Any) -> Verdict:
             watched, called, _ = fetched(what, {}, urls, limit, 30, lambda url, _: url)
             expect(what, called, urls, _PLACES)
             if watched.gauge.entered != number:
-                raise Broken(f"{what}: fetch was called {watched.gauge.entered} times, and is to be called once for each", _INFLIGHT)
+                raise RuleBroken(f"{what}: fetch was called {watched.gauge.entered} times, and is to be called once for each", _INFLIGHT)
             if watched.gauge.most < min(limit, number):
                 rule = f"with limit={limit} and {number} urls, never more than {watched.gauge.most} in flight at once"
-                raise Broken(rule, "Does an await finish before the next line begins?")
+                raise RuleBroken(rule, "Does an await finish before the next line begins?")
 
     def failing() -> None:
         errors: dict[str, Exception] = {"/b": Burnt("no salt"), "/d": OSError("no road"), "/e": TimeoutError("the shop's own")}
@@ -181,7 +181,7 @@ def check_fetch_all(fetch_all: Any) -> Verdict:
             _, called, seconds = fetched(what, takes, list(takes), limit, deadline, lambda url, _: url)
             expect(what, called, expected, _DEADLINE, _DEADLINE)
             if seconds > deadline + _SOON:
-                raise Broken(f"{what} returns after {seconds:.1f} seconds", _DEADLINE)
+                raise RuleBroken(f"{what} returns after {seconds:.1f} seconds", _DEADLINE)
 
         what = "a call with a deadline of 2 seconds, of whose 4 fetches two take 5"
         after(what, {"/a": 0.5, "/b": 5, "/c": 1, "/d": 5}, 4, 2, ["/a", _LATE, "/c", _LATE])
@@ -196,14 +196,14 @@ def check_fetch_all(fetch_all: Any) -> Verdict:
         watched.evening.at(1, watched.evening.cancel)
         called, seconds = watched.plays(lambda: fetch_all(watched.run, list("abcde"), 2, 10), "fetch_all", "fetch")
         if called.error is None:
-            raise Broken(f"{what} must end as cancelled, and it returned {_shown(called.result)}", _OUTSIDE)
+            raise RuleBroken(f"{what} must end as cancelled, and it returned {_shown(called.result)}", _OUTSIDE)
         if not issubclass(type(called.error), asyncio.CancelledError):
-            raise Broken(f"{what} must end with CancelledError, and it raised {named(called.error)}", _OUTSIDE)
+            raise RuleBroken(f"{what} must end with CancelledError, and it raised {named(called.error)}", _OUTSIDE)
         if watched.cancelled < 2 or seconds > 1 + _SOON:
             rule = f"{what}: {2 - min(2, watched.cancelled)} of the 2 fetches in flight went on, and it ended after {seconds:.1f} seconds"
-            raise Broken(rule, _OUTSIDE)
+            raise RuleBroken(rule, _OUTSIDE)
         if watched.gauge.entered > 3:
-            raise Broken(f"{what}: {watched.gauge.entered - 2} more were begun", _OUTSIDE)
+            raise RuleBroken(f"{what}: {watched.gauge.entered - 2} more were begun", _OUTSIDE)
 
     return tried(
         [plain, at_most, failing, late, cancelled],
@@ -227,15 +227,16 @@ def check_kitchen(kitchen: Any) -> Verdict:
         start = lambda: kitchen(orders, watched.run, workers, queue_size)  # noqa: E731
         called, seconds = watched.plays(start, "kitchen", "cook")
         if watched.gauge.most > workers:
-            raise Broken(f"with workers={workers}, {watched.gauge.most} were cooking at once", "Who cooks, and how many of them are there?")
+            rule = f"with workers={workers}, {watched.gauge.most} were cooking at once"
+            raise RuleBroken(rule, "Who cooks, and how many of them are there?")
         return called, seconds
 
     def expect(what: str, watched: _Watched, called: Called, expected: Sequence[Any], hint: str) -> None:
         got = _listed(called, len(expected), what, hint)
         if not exactly(got, list(expected)):
-            raise Broken(f"{what} must return {list(expected)}, in the order of the orders, and returns {_shown(got)}", hint)
+            raise RuleBroken(f"{what} must return {list(expected)}, in the order of the orders, and returns {_shown(got)}", hint)
         if watched.gauge.entered != len(expected):
-            raise Broken(f"{what}: cook was called {watched.gauge.entered} times, and is to be called once for each order", _STOP)
+            raise RuleBroken(f"{what}: cook was called {watched.gauge.entered} times, and is to be called once for each order", _STOP)
 
     def plain() -> None:
         for orders in ([], [7], ["a", "a", "b"], [[1], [1], {}, "c"], [0, "", 0.0, False, 5]):
@@ -286,7 +287,7 @@ def check_kitchen(kitchen: Any) -> Verdict:
             expect(what, watched, called, range(number), _STOP)
             if watched.gauge.most < workers:
                 rule = f"with workers={workers} and {number} orders, never more than {watched.gauge.most} cooking at once"
-                raise Broken(rule, "Does an await finish before the next line begins?")
+                raise RuleBroken(rule, "Does an await finish before the next line begins?")
 
     def backpressure() -> None:
         for workers, size in ((2, 3), (1, 1), (3, 1)):
@@ -301,7 +302,7 @@ def check_kitchen(kitchen: Any) -> Verdict:
                 called, _ = cooked(watched, orders, workers, size)
                 if max(waiting, default=0) > size + 1:
                     rule = f"{what}: {max(waiting)} orders were fetched and not begun ({size} may wait, and one be in the producer's hand)"
-                    raise Broken(rule, _PRESSURE)
+                    raise RuleBroken(rule, _PRESSURE)
                 expect(what, watched, called, range(20), _STOP)
 
     def failing() -> None:
@@ -317,16 +318,17 @@ def check_kitchen(kitchen: Any) -> Verdict:
             called, seconds = cooked(watched, orders, workers, size)
             raised(what, called, errors[first], seconds, takes[first])
             if watched.gauge.entered > begun + 1:
-                raise Broken(f"{what}: {watched.gauge.entered - begun} more orders were begun after the error", _ERROR)
+                raise RuleBroken(f"{what}: {watched.gauge.entered - begun} more orders were begun after the error", _ERROR)
 
         def raised(what: str, called: Called, error: BaseException, seconds: float, when: float) -> None:
             if called.error is None:
-                raise Broken(f"{what} must raise the first error, and returns {_shown(called.result)}", _ERROR)
+                raise RuleBroken(f"{what} must raise the first error, and returns {_shown(called.result)}", _ERROR)
             if called.error is not error:
                 group = " (a group)" if isinstance(called.error, BaseExceptionGroup) else ""
-                raise Broken(f"{what} must raise the first error itself, {named(error)}, and raises {named(called.error)}{group}", _ERROR)
+                rule = f"{what} must raise the first error itself, {named(error)}, and raises {named(called.error)}{group}"
+                raise RuleBroken(rule, _ERROR)
             if seconds > when + _SOON:
-                raise Broken(f"{what}: the error came after {when:g} s, and out of kitchen after {seconds:.0f} s", _ERROR)
+                raise RuleBroken(f"{what}: the error came after {when:g} s, and out of kitchen after {seconds:.0f} s", _ERROR)
 
         stopped("kitchen whose third order fails", range(10), {2: 1}, 2, 3, 2, 3)
         stopped("kitchen with one worker who fails while the queue is full", range(10), {0: 1}, 0, 1, 1, 1)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from .guests import LIMIT, Guest, Sent
-from .questions import Verdict
-from .realtime import Broken, named, tried
+from .questions import RuleBroken, Verdict
+from .realtime import named, tried
 from .virtual_time import Evening
 
 Plan = Sequence[tuple[float, Sent]]
@@ -66,28 +66,28 @@ def check_handle(handle: Any) -> Verdict:
         losses = OSError | EOFError | asyncio.CancelledError
         excused = hangs_up and issubclass(type(error), losses) and not issubclass(type(error), TimeoutError)
         if error is not None and not excused:
-            raise Broken(f"{what}: handle raises {named(error)}", _GONE if hangs_up else RAISES) from error
+            raise RuleBroken(f"{what}: handle raises {named(error)}", _GONE if hangs_up else RAISES) from error
         if guest.closed is None:
-            raise Broken(f"{what}: handle has returned, and the writer is not closed", _CLOSE)
+            raise RuleBroken(f"{what}: handle has returned, and the writer is not closed", _CLOSE)
         begun = guest.first if guest.first is not None else PATIENCE
         ended = max(guest.ending.seconds, guest.closed)
         if ended > begun + CLOSING:
             rule = f"{what}: {ended - begun:.0f} seconds after the answer the connection was still open"
-            raise Broken(rule, _STAYS)
+            raise RuleBroken(rule, _STAYS)
         if guest.lost:
             rule = f"{what} who sends all of it before reading: closed in the midst of that, the connection is reset and the answer lost"
-            raise Broken(rule, _LINGER)
+            raise RuleBroken(rule, _LINGER)
 
     def expect(status: int, what: str, plan: Plan, hint: str, soon: float | None = SOON, **how: Any) -> Guest:
         guest = visit(what, plan, hint, **how)
         got = guest.answer()
         if got.flaw:
-            raise Broken(f"{what}: {got.flaw}", "What does the other side need, to understand the answer and to find its end?")
+            raise RuleBroken(f"{what}: {got.flaw}", "What does the other side need, to understand the answer and to find its end?")
         if got.status != status:
             late = f" after {guest.first:.1f} seconds" if guest.first is not None and guest.first > SOON else ""
-            raise Broken(f"{what} must get {status}, and gets {got.status or 'nothing'}{late}", hint)
+            raise RuleBroken(f"{what} must get {status}, and gets {got.status or 'nothing'}{late}", hint)
         if soon is not None and guest.first is not None and guest.first > soon:
-            raise Broken(f"{what} must get its {status} at once, and gets it after {guest.first:.1f} seconds", hint)
+            raise RuleBroken(f"{what} must get its {status} at once, and gets it after {guest.first:.1f} seconds", hint)
         return guest
 
     def good() -> None:
@@ -121,9 +121,9 @@ def check_handle(handle: Any) -> Verdict:
             evening.run()
             judge(guest, what, hangs_up=False)
             if early != [0]:
-                raise Broken(f"{what} gets an answer before the request is complete", "What announces the body, and how is it written?")
+                raise RuleBroken(f"{what} gets an answer before the request is complete", "What announces the body, and how is it written?")
             if guest.answer().status != 200:
-                raise Broken(f"{what} must get 200, and gets {guest.answer().status or 'nothing'}", _STREAM)
+                raise RuleBroken(f"{what} must get 200, and gets {guest.answer().status or 'nothing'}", _STREAM)
 
     def sizes() -> None:
         for what, request in (("head has", sized(LIMIT)), ("head and body have", sized(LIMIT, 4_000))):
@@ -158,7 +158,7 @@ def check_handle(handle: Any) -> Verdict:
         def in_time(what: str, plan: Plan) -> None:
             guest = expect(408, what, plan, _TIME, soon=None, polite=False)
             if guest.first is None or not PATIENCE - 0.1 <= guest.first <= PATIENCE + 0.9:
-                raise Broken(f"{what} must get 408 after {PATIENCE:g} seconds, and gets it after {guest.first:.1f}", _TIME)
+                raise RuleBroken(f"{what} must get 408 after {PATIENCE:g} seconds, and gets it after {guest.first:.1f}", _TIME)
 
         in_time("a guest who says nothing", [])
         in_time("a guest who sends half a head and then nothing", [(0, GET[:20])])
@@ -184,7 +184,8 @@ def check_handle(handle: Any) -> Verdict:
             got = guest.answer().status
             if got != status or (status == 200 and (guest.first or 0) > SOON):
                 late = f" after {guest.first:.1f} seconds" if guest.first else ""
-                raise Broken(f"{what} must get {status}{' at once' if status == 200 else ''}, and gets {got or 'nothing'}{late}", shared)
+                rule = f"{what} must get {status}{' at once' if status == 200 else ''}, and gets {got or 'nothing'}{late}"
+                raise RuleBroken(rule, shared)
 
     def gone() -> None:
         for what, sent in (("nothing", b""), ("half a head", GET[:20]), ("half a body", POST[:-3])):
@@ -194,7 +195,7 @@ def check_handle(handle: Any) -> Verdict:
                 got = guest.answer()
                 if got.flaw or got.status not in (None, 400):
                     said = got.flaw or f"gets {got.status}"
-                    raise Broken(f"a guest who sends {what} and {words} must get 400 or nothing: {said}", _GONE)
+                    raise RuleBroken(f"a guest who sends {what} and {words} must get 400 or nothing: {said}", _GONE)
         visit("a guest who is torn away behind a complete request", [(0.01, POST), (0.01, "reset")], _GONE, hangs_up=True)
 
     def unread() -> None:
@@ -215,7 +216,7 @@ def check_handle(handle: Any) -> Verdict:
             plan: Plan = [(0.01, sent)] if sent else []
             guest = visit(what, plan, _CLOSE, hangs_up=True, events=[(seconds, Evening.cancel)], polite=False)
             if guest.ending.seconds > seconds + CLOSING:
-                raise Broken(f"handle was cancelled, and went on for {guest.ending.seconds - seconds:.0f} seconds", _CLOSE)
+                raise RuleBroken(f"handle was cancelled, and went on for {guest.ending.seconds - seconds:.0f} seconds", _CLOSE)
 
     return tried(
         [good, in_pieces, malformed, sizes, slow, two_at_once, gone, unread, cancelled],

@@ -19,8 +19,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from .a6_stages import AHEAD, ROOM, Burnt, Forged, Note, Plan, Room, cooked, of, sink, source, transform
-from .questions import Question, Verdict
-from .realtime import LOOK, Begun, Broken, Called, let_go, no_new_processes, processes, tidied, tried
+from .questions import Question, RuleBroken, Verdict
+from .realtime import LOOK, Begun, Called, let_go, no_new_processes, processes, tidied, tried
 from .side_by_side import side_by_side
 from .unhurried import Unhurried
 
@@ -66,7 +66,7 @@ class _Trial:
         self._run, self._room, self._number = run, room, 0
 
     def under(self, method: str, items: Sequence[Any], workers: int, what: str, **plan: Any) -> _Ran:
-        """One call under a start method; Broken if it does not return, or leaves a process. Raises what no stage has raised."""
+        """One call under a start method; RuleBroken if it does not return, or leaves a process. Raises what no stage has raised."""
         multiprocessing.set_start_method(method, force=True)
         self._number += 1
         made = Plan(self._number, os.getpid(), tuple(items), **plan)
@@ -80,7 +80,7 @@ class _Trial:
                 raise called.error
             no_new_processes(before, what)
         except Forged:
-            raise Broken(f"in {what} something else than the stages wrote down what the stages do") from None
+            raise RuleBroken(f"in {what} something else than the stages wrote down what the stages do") from None
         return ran
 
     def whole(self, method: str, items: Sequence[Any], workers: int, what: str, **plan: Any) -> _Ran:
@@ -100,11 +100,11 @@ class _Trial:
                 if plan.fails and failed is None and self._room.seen(plan, plan.fails, "fails"):
                     failed = now
             if failed is not None and now - failed > _SOON + _LATE:
-                raise Broken(f"{what} must tell the caller within {_SOON:g} s, and has not returned by then", _ERROR)
+                raise RuleBroken(f"{what} must tell the caller within {_SOON:g} s, and has not returned by then", _ERROR)
             if size and now - last > patience:
                 self._room.enough()
             if now - last > (_SILENT if size or method == "fork" else _STARTING) or now > _LONGEST:
-                raise Broken(f"{what} has not returned after {now:.1f} seconds", _HANGS)
+                raise RuleBroken(f"{what} has not returned after {now:.1f} seconds", _HANGS)
         assert begun.ended is not None
         return begun.ended
 
@@ -130,10 +130,10 @@ def _once(ran: _Ran, *, whole: bool) -> None:
     ):
         wanted, got = Counter(map(repr, due)), Counter(repr(note.value) for note in ran.at(stage, what))
         if whole and (lost := wanted - got):
-            raise Broken(f"in {ran.what} the {stage} {_DUE[stage][0]}, and {', '.join(lost)} was lost", _END)
+            raise RuleBroken(f"in {ran.what} the {stage} {_DUE[stage][0]}, and {', '.join(lost)} was lost", _END)
         if more := got - wanted:
             rule = f"in {ran.what} the {stage} {_DUE[stage][1]}, and it also got {', '.join(more)}"
-            raise Broken(rule, "Who else might hand on the same item, or something that is no item?")
+            raise RuleBroken(rule, "Who else might hand on the same item, or something that is no item?")
 
 
 _DUE = {
@@ -148,17 +148,17 @@ def _apart(ran: _Ran) -> None:
     at = {stage: {note.pid for note in ran.notes if note.stage == stage} for stage in ("source", "transform", "sink")}
     for stage, pids in at.items():
         if ran.plan.caller in pids:
-            raise Broken(
+            raise RuleBroken(
                 f"in {ran.what} the {stage} was run in the calling process", "Which process executes each line?"
             )
     for stage in ("source", "sink"):
         if len(at[stage]) > 1:
-            raise Broken(
+            raise RuleBroken(
                 f"in {ran.what} the {stage} was run by {len(at[stage])} processes, not by one", "Who calls it?"
             )
     for one, other in itertools.combinations(at, 2):
         if any(_mixed(ran, pid, one, other) for pid in at[one] & at[other]):
-            raise Broken(f"in {ran.what} two stages were run in the same process", "Which process executes each line?")
+            raise RuleBroken(f"in {ran.what} two stages were run in the same process", "Which process executes each line?")
 
 
 def _mixed(ran: _Ran, pid: int, one: str, other: str) -> bool:
@@ -179,7 +179,20 @@ def _most(ran: _Ran, comes: tuple[str, str], goes: tuple[str, str]) -> int:
 
 def _no_more_than(workers: int, ran: _Ran) -> None:
     if (most := _most(ran, ("transform", "begins"), ("transform", "ends"))) > workers:
-        raise Broken(f"in {ran.what} {most} transforms were running at once", "What decides how many there are?")
+        raise RuleBroken(f"in {ran.what} {most} transforms were running at once", "What decides how many there are?")
+
+
+_Scenario = Callable[[_Trial], None]
+
+
+def _part(run: Any, scenarios: Sequence[_Scenario], praise: str, hint: str) -> Callable[[], Verdict]:
+    """Scenarios that are tried one after the other, in a trial of their own."""
+
+    def judge() -> Verdict:
+        with _trial(run) as trial:
+            return tried([functools.partial(scenario, trial) for scenario in scenarios], praise, hint)
+
+    return judge
 
 
 def check_pipeline(run: Any) -> Verdict:
@@ -190,14 +203,14 @@ def check_pipeline(run: Any) -> Verdict:
         ran = trial.whole("spawn", range(6), 2, what, meet=True)
         if len({note.pid for note in ran.at("transform", "begins")}) < 2:
             rule = f"in {what} only one process did the transforming: two must be at work at once"
-            raise Broken(rule, "How many processes take items from the same place?")
+            raise RuleBroken(rule, "How many processes take items from the same place?")
         _no_more_than(2, ran)
 
     def held_back(trial: _Trial) -> None:
         ran = trial.whole(_quickest(), range(250), 2, "a pipeline with a slow sink", held=True)
         if _most(ran, ("source", "gives"), ("sink", "begins")) >= AHEAD:
             rule = f"the source ran {AHEAD} items ahead of the sink: the queues have no bound, or a wide one"
-            raise Broken(rule, _BOUND)
+            raise RuleBroken(rule, _BOUND)
 
     def empty_things(trial: _Trial) -> None:
         trial.whole(
@@ -209,15 +222,10 @@ def check_pipeline(run: Any) -> Verdict:
         method = next(method for method in ("forkserver", "spawn") if method in multiprocessing.get_all_start_methods())
         _no_more_than(1, trial.whole(method, range(5), 1, f"a pipeline with 1 worker under the start method {method}"))
 
-    def judged(*scenarios: Callable[[_Trial], None]) -> Verdict:
-        with _trial(run) as trial:
-            return tried(
-                [functools.partial(scenario, trial) for scenario in scenarios],
-                "Three stages in processes, every result once in one sink, the source is held back, no process is left",
-                "Which process does what, and how does each learn that it is done?",
-            )
-
-    return side_by_side(lambda: judged(meeting), lambda: judged(empty_things, held_back), lambda: judged(alone))
+    praise = "Three stages in processes, every result once in one sink, the source is held back, no process is left"
+    hint = "Which process does what, and how does each learn that it is done?"
+    parts: list[list[_Scenario]] = [[meeting], [empty_things, held_back], [alone]]
+    return side_by_side(*(_part(run, scenarios, praise, hint) for scenarios in parts))
 
 
 def _quickest() -> str:
@@ -233,15 +241,15 @@ def check_failing(run: Any) -> Verdict:
         _apart(ran)
         error = ran.called.error
         if error is None:
-            raise Broken(f"{what} must raise, and it returned", _ERROR)
+            raise RuleBroken(f"{what} must raise, and it returned", _ERROR)
         if not killed and type(error) is not Burnt:
             name = type(error).__name__
             other = "another one of that name" if name == "Burnt" else name
-            raise Broken(f"{what} must raise the stage's own Burnt, and it raised {other}", _ERROR)
+            raise RuleBroken(f"{what} must raise the stage's own Burnt, and it raised {other}", _ERROR)
         _once(ran, whole=False)
         if stage != "sink" and len(ran.at("sink", "begins")) != len(ran.at("sink", "ends")):
             rule = f"in {what} a call of the sink was not finished: it was cut, or nobody waited for it"
-            raise Broken(rule, "Who may be ended at once, and who is asked to stop?")
+            raise RuleBroken(rule, "Who may be ended at once, and who is asked to stop?")
 
     def each(killed: bool) -> Callable[[_Trial], None]:
         def scenario(trial: _Trial) -> None:
@@ -256,19 +264,12 @@ def check_failing(run: Any) -> Verdict:
         trial.whole(_quickest(), range(6), 2, "a pipeline in which nothing fails")
 
     # Nobody is killed under spawn: there, a ProcessPoolExecutor may overlook the end of the process that it started last.
-    def judged(*scenarios: Callable[[_Trial], None]) -> Verdict:
-        with _trial(run) as trial:
-            return tried(
-                [functools.partial(scenario, trial) for scenario in scenarios],
-                "An error and a killed process reach the caller soon, the sink's call is finished, no process is left",
-                _ERROR,
-            )
+    def later(trial: _Trial) -> None:
+        under(trial, "spawn", "transform", False, after=9)
 
-    return side_by_side(
-        lambda: judged(working, each(killed=False)),
-        lambda: judged(each(killed=True)),
-        lambda: judged(lambda trial: under(trial, "spawn", "transform", False, after=9)),
-    )
+    praise = "An error and a killed process reach the caller soon, the sink's call is finished, no process is left"
+    parts: list[list[_Scenario]] = [[working, each(killed=False)], [each(killed=True)], [later]]
+    return side_by_side(*(_part(run, scenarios, praise, _ERROR) for scenarios in parts))
 
 
 QUESTIONS = (

@@ -9,9 +9,9 @@ from ..interleavings import Exploration, explore
 from .budget import Budget
 from .failing import in_words, undecided
 from .lanes import for_students
-from .questions import Verdict, unanswered
+from .questions import RuleBroken, Verdict, unanswered
 from .restless import HINT, asks_again
-from .scenarios import RuleBroken, Scenario, Undecided
+from .scenarios import Scenario, Undecided
 
 patience: ContextVar[float] = ContextVar("patience", default=4.4)
 """Seconds of CPU for all scenarios of a question together: few for a student who waits, more for the grader."""

@@ -6,7 +6,8 @@ import re
 
 from ..interleavings import Failure
 from .lanes import is_ours
-from .scenarios import CHECK, RuleBroken, Scenario
+from .questions import RuleBroken
+from .scenarios import CHECK, Scenario
 
 _ALONE = "Follow the calls up to line {line}: what does it expect, and what does it find?"
 _RAISED = (

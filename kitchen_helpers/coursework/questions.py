@@ -18,6 +18,15 @@ ASSIGNMENTS = ("a1", "a2", "a3", "a4", "a5", "a6")
 _MARKS = {"right": "✓", "partly": "◐", "wrong": "✗"}
 
 
+class RuleBroken(Exception):
+    """A rule of a question is broken; the text says which one; raised from what the answer raised, if it did."""
+
+    def __init__(self, rule: str, hint: str = "") -> None:
+        super().__init__(rule)
+        self.hint = hint
+        """Helps where that of the check as a whole is not close enough."""
+
+
 @dataclass(frozen=True)
 class Verdict:
     """What a check says about an answer; it prints itself, with the lanes of a failing schedule where there is one."""

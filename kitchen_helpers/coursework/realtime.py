@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from .family import family
-from .questions import Verdict, unanswered
+from .questions import RuleBroken, Verdict, unanswered
 from .unhurried import Unhurried
 
 LONGEST = 3.0
@@ -30,20 +30,12 @@ LOOK = 0.02
 """Seconds between two looks at what an answer does."""
 
 
-class Broken(Exception):
-    """A rule of the question is broken; the text says which one, `hint` helps; raised from what the answer raised, if it did."""
-
-    def __init__(self, rule: str, hint: str = "") -> None:
-        super().__init__(rule)
-        self.hint = hint
-
-
 def tried(scenarios: Sequence[Callable[[], None]], praise: str, hint: str) -> Verdict:
-    """Each scenario in turn, until one raises `Broken` or whatever the answer raises; `hint` is for want of a closer one."""
+    """Each scenario in turn, until one raises `RuleBroken` or whatever the answer raises; `hint` is for want of a closer one."""
     for scenario in scenarios:
         try:
             scenario()
-        except Broken as broken:
+        except RuleBroken as broken:
             return unanswered(broken.__cause__) or Verdict("wrong", f"{broken}.", broken.hint or hint)
         except Exception as error:
             return unanswered(error) or Verdict("wrong", f"It raises {type(error).__name__}: {_text(error)}.", hint)
@@ -104,12 +96,12 @@ class Begun:
 def call(
     what: str, function: Callable[[], Any], longest: float = LONGEST, looks: Callable[[float], object] = lambda seconds: None
 ) -> Called:
-    """Call it in a thread that can be left; Broken if it does not come back. `looks` is told the time again and again."""
+    """Call it in a thread that can be left; RuleBroken if it does not come back. `looks` is told the time again and again."""
     clock, begun = Unhurried(), Begun(function)
     while not begun.wait(LOOK):
         looks(seconds := clock.look())
         if seconds > longest:
-            raise Broken(
+            raise RuleBroken(
                 f"{what} has not returned after {longest:g} seconds", "Who waits for whom, and who wakes them?"
             )
     assert begun.ended is not None
@@ -146,9 +138,9 @@ def threads() -> set[int]:
 
 
 def no_new_threads(before: set[int], what: str) -> None:
-    """Broken if threads are left that were not there before."""
+    """RuleBroken if threads are left that were not there before."""
     if left := _gone(lambda: threads() - before):
-        raise Broken(f"{len(left)} thread{'s are' * (len(left) > 1) or ' is'} still alive after {what}")
+        raise RuleBroken(f"{len(left)} thread{'s are' * (len(left) > 1) or ' is'} still alive after {what}")
 
 
 def processes() -> set[int]:
@@ -178,9 +170,9 @@ def _fork_server() -> int | None:
 
 
 def no_new_processes(before: set[int], what: str) -> None:
-    """Broken if processes are left that were not there before."""
+    """RuleBroken if processes are left that were not there before."""
     if left := _gone(lambda: processes() - before):
-        raise Broken(f"{len(left)} process{'es are' * (len(left) > 1) or ' is'} still alive after {what}")
+        raise RuleBroken(f"{len(left)} process{'es are' * (len(left) > 1) or ' is'} still alive after {what}")
 
 
 def _gone(left: Callable[[], set[Any]]) -> set[Any]:

@@ -21,20 +21,13 @@ from threading import Event, Thread
 from typing import Any
 
 from ..interleavings import Exploration
+from .questions import RuleBroken
 
 CHECK = "the check"
 """What the thread is called that runs a program and does nothing of what cooks do."""
 SHARED = "What belongs to each one of them, and what to the class?"
 """A hint, where two objects of the answer's class are not apart."""
 PASSED_ON = "What becomes of an exception on its way out of the with?"
-
-
-class RuleBroken(Exception):
-    """A rule of the question is broken; the text says which one, `hint` helps where the scenario's own does not."""
-
-    def __init__(self, rule: str, hint: str = "") -> None:
-        super().__init__(rule)
-        self.hint = hint
 
 
 class Undecided(Exception):

@@ -20,7 +20,8 @@ from typing import Any
 
 from .box import INSIDE
 from .loops import KnowingLoop, forget, unfinished
-from .realtime import LONGEST, Broken, Called, call, no_new_threads, threads
+from .questions import RuleBroken
+from .realtime import LONGEST, Called, call, no_new_threads, threads
 
 TURN = 0.0001
 """Seconds that a turn of the loop takes."""
@@ -171,7 +172,7 @@ class Evening:
         try:
             answer = start()
             if not hasattr(type(answer), "__await__"):
-                raise Broken(f"{name} must be a coroutine function: async def {name}(…)", "Which word makes a function a coroutine?")
+                raise RuleBroken(f"{name} must be a coroutine function: async def {name}(…)", "Which word makes a function a coroutine?")
             called = Called(await answer)
         except BaseException as error:  # noqa: BLE001 - whatever the answer thinks of
             called = Called(error=error)
@@ -191,11 +192,11 @@ class Evening:
         return unfinished(self.loop, self._tasks)
 
     def run(self) -> None:
-        """Until all calls have ended. Broken if one does not, or leaves something running."""
+        """Until all calls have ended. RuleBroken if one does not, or leaves something running."""
         before = threads()
         try:
             called = call(self.what, self._turn)
-        except Broken:
+        except RuleBroken:
             _kept.append(self)
             raise self._hangs() from None
         if not self._over or self._left:
@@ -204,28 +205,29 @@ class Evening:
             _forget(self.loop)
         if self.clock.blocked:
             rule = f"{self.what}: time.sleep was called in a coroutine, and for {self.clock.blocked:g} seconds nobody got a turn"
-            raise Broken(rule, "Which sleep lets the others go on?")
+            raise RuleBroken(rule, "Which sleep lets the others go on?")
         errors = [ending.called.error for ending in self.endings if ending.called is not None]
         self._raise_what_no_answer_may(called.error, errors)
         if not self._over:
             if self.seconds < EVENING:
-                raise Broken(f"{self.what}: the event loop was stopped", "The event loop belongs to everybody.")
-            raise Broken(f"{self.what} has not returned after {EVENING:g} seconds", self.stuck)
+                raise RuleBroken(f"{self.what}: the event loop was stopped", "The event loop belongs to everybody.")
+            raise RuleBroken(f"{self.what} has not returned after {EVENING:g} seconds", self.stuck)
         if self._left:
             many = f"{self._left} of its tasks are" if self._left > 1 else "one of its tasks is"
             how = "".join(f", which raised {type(error).__name__}" for error in errors if error is not None)
-            raise Broken(f"{many} not done after {self.what}{how}", "Who ends what a call has started, and who waits until it has ended?")
+            hint = "Who ends what a call has started, and who waits until it has ended?"
+            raise RuleBroken(f"{many} not done after {self.what}{how}", hint)
         no_new_threads(before, self.what)
 
     def _raise_what_no_answer_may(self, out_of_the_loop: BaseException | None, errors: list[BaseException | None]) -> None:
         for error in errors:
-            if type(error) is Broken:
+            if type(error) is RuleBroken:
                 raise error
         fatal = [e for e in errors if e is not None and not issubclass(type(e), Exception | asyncio.CancelledError)]
         for error in [out_of_the_loop, *fatal]:
             if error is not None:
                 rule = f"{self.what}: {type(error).__name__} comes out of it, which ends the whole program"
-                raise Broken(rule, "Who else lives in this event loop?")
+                raise RuleBroken(rule, "Who else lives in this event loop?")
 
     def _turn(self) -> None:
         me = threading.get_ident()
@@ -240,14 +242,14 @@ class Evening:
             del _running[me]
             self.loop.close()
 
-    def _hangs(self) -> Broken:
+    def _hangs(self) -> RuleBroken:
         """It has used up its time outside: because of one step without end, or of very many."""
         turns = self.clock.turns
         time.sleep(0.05)
         if self.clock.turns == turns:
             rule = f"{self.what}: it has not let go of the event loop for {LONGEST:g} seconds"
-            return Broken(rule, "Is there a loop in which nothing is awaited, or a call that blocks?")
-        return Broken(f"{self.what} goes round and round, and does not return", "What would have to happen for its loop to end?")
+            return RuleBroken(rule, "Is there a loop in which nothing is awaited, or a call that blocks?")
+        return RuleBroken(f"{self.what} goes round and round, and does not return", "What would have to happen for its loop to end?")
 
 
 # -- the time as an answer sees it ------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from kitchen_helpers.coursework.guests import Guest
-from kitchen_helpers.coursework.realtime import Broken
+from kitchen_helpers.coursework.questions import RuleBroken
 from kitchen_helpers.coursework.virtual_time import EVENING, Ending, Evening
 
 from .answers import a5_q1
@@ -121,7 +121,7 @@ async def _stops() -> None:
 )
 def test_what_an_answer_must_not_do_is_told(start: Callable[[], Any], words: str) -> None:
     before = threading.active_count()
-    with pytest.raises(Broken, match=words):
+    with pytest.raises(RuleBroken, match=words):
         spend(start)
     assert threading.active_count() == before
 
