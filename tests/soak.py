@@ -2,13 +2,15 @@
 
 Each run is the test that `make test` makes of the notebook, in a process and a temporary folder of its own. What fails is
 printed with all that pytest says; the table at the end tells what was flaky or left behind. Rounds go through all notebooks,
-so that a soak which is stopped early (--minutes, Ctrl-C) has run each about as often.
+so that a soak which is stopped early (--minutes, Ctrl-C) has run each about as often. With --at-once 6 it takes a third of
+the time: six notebooks run at once, and are what keeps all CPUs busy for each other.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import random
 import re
 import signal
 import subprocess
@@ -16,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,11 +31,12 @@ ROOT = Path(__file__).parents[1]
 MARK = "KITCHEN_SOAK"
 BUSY = "while True: pass"
 SAMPLED_EVERY = 0.1
+LOOKING_SELDOM = 20  # times as long as a look took: where many run at once, looks are slow, and would be part of the load
 
 
 @dataclass
 class Run:
-    """One notebook under pytest: seconds by the clock and of CPU, most bytes at once in its kernel and below, what went wrong."""
+    """One notebook under pytest: seconds by the clock and of CPU (when alone), the most bytes of its kernel and below, what went wrong."""
 
     seconds: float
     cpu_seconds: float
@@ -57,10 +61,11 @@ def run(notebook: Path, one_cpu: bool = False) -> Run:
             process = psutil.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT)
             try:
                 if one_cpu and hasattr(process, "cpu_affinity"):  # macOS has none
-                    process.cpu_affinity(process.cpu_affinity()[:1])
+                    process.cpu_affinity([random.choice(process.cpu_affinity())])
                 while process.poll() is None:
+                    looked = time.perf_counter()
                     peak = max(peak, sum(map(memory, children(process))))
-                    time.sleep(SAMPLED_EVERY)
+                    time.sleep(max(SAMPLED_EVERY, LOOKING_SELDOM * (time.perf_counter() - looked)))
                 _, alive = psutil.wait_procs(list(marked(MARK, scratch)), timeout=2)
                 left = list(map(describe, alive))
             finally:
@@ -111,25 +116,30 @@ def all_cpus_busy() -> Iterator[None]:
             process.wait()
 
 
-def soak(chosen: list[Path], times: int, minutes: float) -> dict[Path, list[Run]]:
+def soak(chosen: list[Path], times: int, minutes: float, at_once: int = 1) -> dict[Path, list[Run]]:
     found: dict[Path, list[Run]] = {notebook: [] for notebook in chosen}
     end = time.monotonic() + 60 * minutes
+
+    def one(round_number: int, notebook: Path) -> None:
+        if time.monotonic() > end:
+            return
+        busy = bool(round_number % 2)
+        with all_cpus_busy() if busy and at_once == 1 else nullcontext():
+            done = run(notebook, one_cpu=not busy)
+        found[notebook].append(done)
+        where, wrong = "busy" if busy else "one CPU", "; ".join(done.wrong) or "ok"
+        line = f"{round_number + 1:4} {where:8} {notebook.stem:34} {done.seconds:6.1f} s  {wrong}\n"
+        print(line + (done.printed if done.wrong else ""), end="", flush=True)
+
+    crew = ThreadPoolExecutor(at_once)
     try:
-        for round_number in range(times):
-            for notebook in chosen:
-                if time.monotonic() > end:
-                    return found
-                busy = bool(round_number % 2)
-                with all_cpus_busy() if busy else nullcontext():
-                    done = run(notebook, one_cpu=not busy)
-                found[notebook].append(done)
-                where, wrong = "busy" if busy else "one CPU", "; ".join(done.wrong) or "ok"
-                print(f"{round_number + 1:4} {where:8} {notebook.stem:34} {done.seconds:6.1f} s  {wrong}")
-                if done.wrong:
-                    print(done.printed)
-                sys.stdout.flush()
+        runs = [crew.submit(one, round_number, notebook) for round_number in range(times) for notebook in chosen]
+        for future in runs:
+            future.result()
     except KeyboardInterrupt:
-        print("stopped")
+        print("stopped; those that have begun come to their end", flush=True)
+    finally:
+        crew.shutdown(cancel_futures=True)
     return found
 
 
@@ -137,11 +147,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=50, help="runs of each notebook (50)")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no further run after so long")
+    parser.add_argument("--at-once", type=int, default=1, help="notebooks that run at the same time (1)")
     parser.add_argument("notebooks", nargs="*", type=Path, help="all, if none is named")
     options = parser.parse_args()
     for stop in (signal.SIGINT, signal.SIGTERM):  # in the background, shells have the first ignored
         signal.signal(stop, signal.default_int_handler)
-    found = soak(options.notebooks or notebooks(), options.times, options.minutes)
+    found = soak(options.notebooks or notebooks(), options.times, options.minutes, options.at_once)
     print(f"\n{'notebook':34} {'runs':>5} {'wrong':>6} {'median s':>9} {'longest s':>10} {'peak MB':>8}")
     for notebook, runs in found.items():
         if runs:
