@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 _QUIET = 2.0  # seconds before the first word
 _EVERY = 0.5
@@ -14,24 +15,52 @@ _SLICE = 0.1
 
 
 def wait(over: threading.Event, until: float, told: Callable[[], str] | None) -> bool:
-    """Wait for `over`, at most until that time; after two seconds a line on stderr says what `told` gives, then goes.
+    """Wait for `over`, at most until that time; after two seconds a line says what `told` gives, and goes at the end.
 
     Returns whether it is over.
     """
-    widest, speak = 0, time.perf_counter() + _QUIET
+    line, speak = _Line(), time.perf_counter() + _QUIET
     try:
         while not over.wait(max(0.0, min(_SLICE, until - time.perf_counter()))):
             now = time.perf_counter()
             if now >= until:
                 return False
             if told is not None and now >= speak:
-                line = f"{told()}; {until - now:.0f} s are left"
-                widest, speak = max(widest, len(line)), now + _EVERY
-                _write(f"\r{line.ljust(widest)}")
+                line.say(f"{told()}; {until - now:.0f} s are left")
+                speak = now + _EVERY
         return True
     finally:
-        if widest:
-            _write(f"\r{' ' * widest}\r")
+        line.take_away()
+
+
+class _Line:
+    """Words on stderr that the next ones overwrite; in a notebook, where stderr leaves an empty band, an output of their own."""
+
+    def __init__(self) -> None:
+        self.widest = 0
+        self.output: Any = None
+
+    def say(self, words: str) -> None:
+        if not self.widest and _in_a_notebook():
+            from IPython.display import display
+
+            self.output = display({"text/plain": ""}, raw=True, display_id=True)  # type: ignore[no-untyped-call]
+        self.widest = max(self.widest, len(words))
+        if self.output is not None:
+            self.output.update({"text/plain": words}, raw=True)
+        else:
+            _write(f"\r{words.ljust(self.widest)}")
+
+    def take_away(self) -> None:
+        if self.output is not None:
+            self.output.update({"text/plain": ""}, raw=True)
+        elif self.widest:
+            _write(f"\r{' ' * self.widest}\r")
+
+
+def _in_a_notebook() -> bool:
+    ipython = sys.modules.get("IPython.core.getipython")
+    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
 
 
 def _write(text: str) -> None:

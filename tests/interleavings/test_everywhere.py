@@ -97,6 +97,12 @@ import kitchen_helpers as kh
 from tests.interleavings.figures import figures
 print([figures(kh.explore(program)) for program in ({", ".join(PROGRAMS)})])
 """
+WAIT = """
+import time
+from kitchen_helpers.interleavings import patience
+patience._QUIET = 0.0
+assert not patience.wait(threading.Event(), time.perf_counter() + 0.3, lambda: "so far")
+"""
 
 
 def _as_module(folder: Path) -> Any:
@@ -127,14 +133,15 @@ def _run_as_script(*arguments: str) -> str:
     return done.stdout.strip()
 
 
-def _run_as_notebook(*cells: str) -> list[str]:
-    """What each cell printed, in a fresh kernel."""
+def _run_as_notebook(*cells: str) -> list[Any]:
+    """The outputs of each cell, in a fresh kernel."""
     notebook = new_notebook(cells=[new_code_cell(cell) for cell in cells])
     NotebookClient(notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
-    return [
-        "".join(output.text for output in cell.outputs if output.output_type == "stream" and output.name == "stdout")
-        for cell in nbformat.from_dict(notebook).cells
-    ]
+    return [cell.outputs for cell in nbformat.from_dict(notebook).cells]
+
+
+def _printed(outputs: list[Any]) -> str:
+    return "".join(output.text for output in outputs if output.output_type == "stream" and output.name == "stdout").strip()
 
 
 def test_the_table_is_long() -> None:
@@ -157,6 +164,8 @@ def test_in_a_script(here: str, tmp_path: Path) -> None:
 
 def test_in_a_notebook(here: str) -> None:
     table = f"from tests.interleavings.figures import differences\nprint(*differences({QUICK}), sep='\\n')"
-    *_, told, others = _run_as_notebook("import sys\nsys.path.insert(0, '.')", *CELLS, TELL, table)
-    assert told.strip() == here
-    assert others.strip() == ""
+    *_, told, others, waited = _run_as_notebook("import sys\nsys.path.insert(0, '.')", *CELLS, TELL, table, WAIT)
+    assert _printed(told) == here
+    assert _printed(others) == ""
+    # What says how far a long exploration is, has gone from the page: stderr would leave an empty band.
+    assert [(output.output_type, output.data) for output in waited] == [("display_data", {"text/plain": ""})]
