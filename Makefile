@@ -10,9 +10,10 @@ lab: ## open the course in JupyterLab (PORT=8899 BROWSER=none IP=0.0.0.0 for a s
 		$(if $(PORT),--port=$(PORT)) $(if $(IP),--ip=$(IP)) \
 		$(if $(filter none,$(BROWSER)),--no-browser) $(if $(filter 0,$(shell id -u)),--allow-root)
 
-# One for each CPU that a container's limit allows; not more than four, as notebooks start processes of their own.
+# One more than a container's limit allows CPUs, as almost half of the tests' time is waiting; not more than four, as
+# notebooks start processes of their own.
 # (Not reordered, or files with few tests would come last, among them some of the longest, such as the browser's.)
-WORKERS = "import kitchen_helpers as kh; print(min(4, max(2, kh.machine_card().cpus_usable)))"
+WORKERS = "import kitchen_helpers as kh; print(min(4, kh.machine_card().cpus_usable + 1))"
 
 test: ## lint, check the types, run every test and every notebook
 	@.ci/venv test

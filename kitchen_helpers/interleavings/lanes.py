@@ -37,7 +37,7 @@ _VALUE = 18
 # Columns that JupyterLab surely shows in a window of 800 pixels (without its list of files) and of 1280 (with it): it
 # breaks longer lines anywhere.
 _FITS, _WIDE = 76, 100
-_CLOSE, _STEP = 12, 6  # columns from lane to lane, at least: so that it fits into a narrow window, or at all
+_STEP = 6  # columns from lane to lane, at least
 _HOLDS, _BLOCKED = "║", "░"
 
 
@@ -187,19 +187,19 @@ class _Table:
         for thread, (text, _) in self.told.items():
             longest[thread] = max(longest[thread], width(text))
         texts = [min(longest[thread], _CELL) for thread in self.threads]
-        for most, least in ((_FITS, _CLOSE), (_WIDE, _STEP)):
-            for columns in self._ways(texts, objects, least):
+        for most in (_FITS, _WIDE):
+            for columns in self._ways(texts, objects):
                 if columns.line + self.widest_line <= most:
                     return columns
         return columns
 
-    def _ways(self, texts: list[int], objects: list[str], least: int) -> Iterator[_Columns]:
+    def _ways(self, texts: list[int], objects: list[str]) -> Iterator[_Columns]:
         """Side by side, closer, with all values in one column, and like ever steeper stairs."""
         ways = [objects, []] if len(objects) > 1 else [objects]
         for own in ways:
             for gap in (3, 2):
                 yield self._placed(texts, [text + gap for text in texts[:-1]], own, gap)
-        for stride in range(max(texts) + 1, least - 1, -1):
+        for stride in range(max(texts) + 1, _STEP - 1, -1):
             for own in ways:
                 yield self._placed(texts, [min(text + 2, stride) for text in texts[:-1]], own, 2)
 
