@@ -20,7 +20,8 @@ from typing import Any
 import nbval.plugin
 import psutil
 import pytest
-from nbval.kernel import RunningKernel, start_new_kernel
+from jupyter_client.manager import KernelManager
+from nbval.kernel import NbvalKernelspecManager, RunningKernel
 
 from tests.marked_processes import describe, marked
 from tests.pictures import silent_pictures
@@ -69,14 +70,23 @@ class NotebookKernel(RunningKernel):
             "PYTHONPATH": os.pathsep.join(filter(None, [str(self.scratch / "site"), os.environ.get("PYTHONPATH")])),
             **dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.scratch / "tmp")),
         }
-        with open(self.scratch / "stderr", "w") as stderr:
-            self.km, self.kc = start_new_kernel(
-                startup_timeout, kernel_name, stderr=stderr, cwd=str(self.scratch / "cwd"), env=environment
-            )
+        # Through files: of ports, one in a few hundred kernels found none, or was not found, on a machine that starts many.
+        sockets = {"transport": "ipc", "ip": str(self.scratch / "ipc")} if os.name == "posix" else {}
+        self.km = KernelManager(kernel_name=kernel_name, kernel_spec_manager=NbvalKernelspecManager(), **sockets)
         self.km.shutdown_wait_time = 20
-        self._ensure_iopub_up()
-        self.process = psutil.Process(self.km.provisioner.pid)
-        self.first_threads, self.first_ports = self.threads(), self.ports()
+        self.process: psutil.Process | None = None
+        try:
+            with open(self.scratch / "stderr", "w") as stderr:
+                self.km.start_kernel(stderr=stderr, cwd=str(self.scratch / "cwd"), env=environment)
+            self.process = psutil.Process(self.km.provisioner.pid)
+            self.kc = self.km.client()
+            self.kc.start_channels()
+            self.kc.wait_for_ready(timeout=startup_timeout)
+            self._ensure_iopub_up()
+            self.first_threads, self.first_ports = self.threads(), self.ports()
+        except BaseException:
+            self.stop()
+            raise
 
     def files(self) -> Iterator[str]:
         for folder in ("cwd", "tmp"):
@@ -146,8 +156,12 @@ class NotebookKernel(RunningKernel):
         return left + [f"file {name}" for name in self.files() if name not in self.given_files]
 
     def stop(self) -> None:
+        if hasattr(self, "kc"):
+            self.kc.stop_channels()
+            del self.kc
         if hasattr(self, "km"):
-            super().stop()
+            self.km.shutdown_kernel(now=True)
+            del self.km
         for process in self.processes():
             process.kill()
         shutil.rmtree(self.scratch, ignore_errors=True)

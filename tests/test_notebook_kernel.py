@@ -6,12 +6,18 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
+import nbval.plugin
 import pytest
+from jupyter_client.blocking.client import BlockingKernelClient
 from nbformat.v4 import new_code_cell, new_notebook
+from nbval.kernel import CURRENT_ENV_KERNEL_NAME
+
+from tests.marked_processes import marked
 
 ROOT = Path(__file__).parents[1]
 
@@ -142,3 +148,21 @@ def test_what_a_failing_cell_had_shown_stands_in_the_report(quick):
     outcomes, printed = quick
     assert outcomes["judging"] == ["FAILED", "PASSED"]
     assert re.search(r"-+ Captured outputs of the cell call -+\nthe soup is\n\n?'not warm'\n", printed)
+
+
+def test_a_kernel_that_does_not_answer_is_ended_and_leaves_nothing(tmp_path, monkeypatch):
+    begun = []
+
+    def give_up(client, timeout):
+        begun.extend(marked("KITCHEN_SCRATCH", str(next(scratch.iterdir()))))
+        raise RuntimeError(f"no answer in {timeout} s")
+
+    scratch, work = tmp_path / "scratch", tmp_path / "work"
+    scratch.mkdir()
+    work.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    monkeypatch.setattr(BlockingKernelClient, "wait_for_ready", give_up)
+    with pytest.raises(RuntimeError, match="no answer in 60 s"):
+        nbval.plugin.RunningKernel(CURRENT_ENV_KERNEL_NAME, str(work))
+    assert len(begun) == 1 and not begun[0].is_running()
+    assert list(scratch.iterdir()) == []
