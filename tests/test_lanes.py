@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import re
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from kitchen_helpers.interleavings.wording import (
     rows,
     sentence,
     shorten,
+    source_lines,
     told_apart,
     width,
 )
@@ -58,7 +60,7 @@ line 7 of your cell:  with target.lock:
 circle: Ana holds a.lock and waits for b.lock (line 7) →
         Ben holds b.lock and waits for a.lock (line 7) →
         Ana
-also stuck: main (the program itself) waits for the end of Ana (line 15)
+also stuck: main (the program itself) waits for the end of Ana
 repeat it: kh.replay(payday, "A1 B2 A1")"""
 
 
@@ -322,3 +324,27 @@ def test_anything_can_be_told(seed: int) -> None:
     assert text == text_lanes(lane_examples.random_counterexample(seed))
     assert text.startswith("fails: ") and ("\nrepeat it: " in text) == bool(found.program)
     text.encode()
+
+
+def test_lines_of_several_cells_are_told_apart_by_their_functions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each cell counts its lines from 1, so that "line 3 of your cell" would be two."""
+    cells = {
+        "/tmp/ipykernel_7/1.py": "class Till:\n    def sell(self):\n        self.value += 1\n",
+        "/tmp/ipykernel_7/2.py": "def rush():\n    def cook():\n        till.sell()\n    both(cook)\n",
+        "/tmp/ipykernel_7/3.py": "%time\nrush()\n",
+    }
+    monkeypatch.setattr(linecache, "getlines", lambda file: cells[file].splitlines(keepends=True))
+    first, second, *_ = lane_examples.lost_update().steps
+    steps = [
+        replace(first, file=file, line=line, source=f"step {line}")
+        for file, line in zip([*cells, "/tmp/ipykernel_7/2.py", "/orders/stock.py"], (3, 3, 2, 4, 5), strict=True)
+    ]
+    found = replace(lane_examples.lost_update(), failure=Failure("deadlock", ""))
+    assert source_lines(replace(found, steps=tuple(steps))) == [
+        ("line 3 (in Till.sell)", "step 3"),
+        ("line 3 (in cook)", "step 3"),
+        ("line 4 (in rush)", "step 4"),
+        ("line 2 of your cell", "step 2"),
+        ("line 5 of stock.py", "step 5"),
+    ]
+    assert source_lines(replace(found, steps=(steps[0],))) == [("line 3 of your cell", "step 3")]

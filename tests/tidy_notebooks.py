@@ -64,7 +64,7 @@ def main() -> None:
         if options.run:
             from nbclient import NotebookClient
 
-            NotebookClient(notebook, timeout=120, resources={"metadata": {"path": path.parent}}).execute()
+            NotebookClient(notebook, timeout=120, coalesce_streams=True, resources={"metadata": {"path": path.parent}}).execute()
         tidied = tidy(notebook)
         before = path.read_text(encoding="utf-8")
         nbformat.write(tidied, path)

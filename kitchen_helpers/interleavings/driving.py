@@ -23,7 +23,7 @@ from .schedules import Choice, encode
 from .search import Fixed, Node, steps_of
 from .session import Session
 from .simplest import learn
-from .story import _SENTENCES, Log, _steps, is_spinning, tell
+from .story import _SENTENCES, Log, _steps, is_spinning, name_all, tell
 from .threads import VirtualThread, now
 from .verdict import Counterexample, Exploration, Failure, Step
 
@@ -197,7 +197,7 @@ class _Driven(Fixed):
             if thread.ident in frames and not thread.done:
                 names.look_at(frames[thread.ident])
         del frames
-        names.complete(run.shadows)
+        name_all(run, self.log)
         steps = tuple(_steps(run, self.log, self))
         acting = {step.thread for step in steps}
         moves = [

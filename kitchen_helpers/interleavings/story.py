@@ -8,6 +8,7 @@ from typing import Any
 
 from .failures import failure_of
 from .kinds import CONTAINER, is_a, kind_of
+from .models.base import Model
 from .models.locks import Event, Semaphore
 from .models.queues import Queue
 from .naming import Names, short
@@ -104,9 +105,8 @@ def _state(target: Any) -> str | None:
 
 def tell(run: Run, search: Search, log: Log) -> tuple[Failure | None, Counterexample | None]:
     """The failure of a run that was written down, with its counterexample; None and None if it did not fail."""
-    names = log.names
-    names.complete(run.shadows)
-    failure = failure_of(run, names)
+    name_all(run, log)
+    failure = failure_of(run, log.names)
     if failure is None:
         return None, None
     return failure, Counterexample(**_schedule(run, search, log), failure=failure)
@@ -114,8 +114,21 @@ def tell(run: Run, search: Search, log: Log) -> tuple[Failure | None, Counterexa
 
 def tell_all(run: Run, search: Search, log: Log) -> Schedule:
     """The steps of a run that was written down and did not fail."""
-    log.names.complete(run.shadows)
+    name_all(run, log)
     return Schedule(**_schedule(run, search, log), failure=Failure("none", "nothing fails in this schedule"))
+
+
+def name_all(run: Run, log: Log) -> None:
+    """The reader's names for what the steps are about, and numbers for what is of one kind and has none."""
+    log.names.complete(run.shadows)
+    nameless: dict[str, dict[int, None]] = {}
+    for entry in log.told():
+        text = entry.site.text if entry.site is not None else ""
+        if is_a(entry.target, Model) and not log.names.of(entry.target) and not _of_call(text):
+            nameless.setdefault(entry.target.what, {})[id(entry.target)] = None
+    for what, alike in nameless.items():
+        if len(alike) > 1:
+            log.names.found |= {key: f"{what} {number}" for number, key in enumerate(alike, 1)}
 
 
 def _schedule(run: Run, search: Search, log: Log) -> dict[str, Any]:

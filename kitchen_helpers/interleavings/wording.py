@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
 import os.path
 import re
@@ -214,12 +215,12 @@ def in_words(wait: Wait) -> str:
     """Ana holds a and waits for b (line 7)"""
     holds = f"holds {listed(wait.holds)} and " if wait.holds else ""
     what = clean(wait.waits_for)
-    if wait.line:
+    who = clean(wait.thread)
+    if who == "main" and _by_end(wait):  # it has no lane: who is that? And its line is none of those that are listed.
+        who = "main (the program itself)"
+    elif wait.line:
         inside = what.endswith(")") and not _by_end(wait)
         what = f"{what[:-1]}, line {wait.line})" if inside else f"{what} (line {wait.line})"
-    who = clean(wait.thread)
-    if who == "main" and _by_end(wait):  # it waits below the lanes, and has none: who is that?
-        who = "main (the program itself)"
     return f"{who} {holds}waits for {what}"
 
 
@@ -268,7 +269,10 @@ def blocked_after(counterexample: Schedule) -> list[set[str]]:
 
 
 def source_lines(counterexample: Schedule, most: int = 16) -> list[tuple[str, str]]:
-    """("line 4 of your cell", "self.value += 1") for each line of a step or of a lasting wait, in the order of the file."""
+    """("line 4 of your cell", "self.value += 1") for each line of a step or of a lasting wait, in the order of the file.
+
+    If they stand in several cells, which all count their lines from 1: ("line 4 (in Till.sell)", "self.value += 1").
+    """
     failure = counterexample.failure
     file_of = {step.thread: step.file for step in counterexample.steps}
     lanes = lanes_of(counterexample)
@@ -287,8 +291,12 @@ def source_lines(counterexample: Schedule, most: int = 16) -> list[tuple[str, st
         files.append(place[0])
         if (files.index(place[0]), *place[1:]) not in places:
             places.append((files.index(place[0]), *place[1:]))
-    told = [(f"line {line}{_of(files[index])}", shorten(source, 160)) for index, line, source in sorted(places)]
-    lines = list(dict.fromkeys(told))  # (cells are not told apart)
+    several = sum(map(_is_cell, set(files))) > 1
+    told = [
+        (f"line {line}{_of(files[index], line if several else 0)}", shorten(source, 160))
+        for index, line, source in sorted(places)
+    ]
+    lines = list(dict.fromkeys(told))
     if len(lines) > most:
         lines = [*lines[: most - 1], (f"and {len(lines) - most + 1} more lines", "…")]
     return lines
@@ -306,12 +314,35 @@ def _raised_at(failure: Failure) -> tuple[str, int, str] | None:
     return found
 
 
-def _of(file: str) -> str:
+def _is_cell(file: str) -> bool:
+    return file.startswith("<ipython") or "ipykernel" in file
+
+
+def _of(file: str, line: int = 0) -> str:
+    """" of your cell", " of orders.py"; for a line of a cell " (in Till.sell)", if it stands in a function."""
     if not file:
         return ""
-    if file.startswith("<ipython") or "ipykernel" in file:
-        return " of your cell"
+    if _is_cell(file):
+        return f" (in {function})" if (function := _function_at(file, line)) else " of your cell"
     return f" of {clean(os.path.basename(file.replace(chr(92), '/')))}"
+
+
+def _function_at(file: str, line: int) -> str:
+    """The innermost function that has this line, with its class before it if it has one; "" if there is none."""
+    try:
+        nodes = ast.walk(ast.parse("".join(linecache.getlines(file))))
+    except (SyntaxError, ValueError, RecursionError):  # as with IPython's own commands
+        return ""
+    around = [
+        node
+        for node in nodes
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.lineno <= line <= (node.end_lineno or node.lineno)
+    ]
+    around.sort(key=lambda node: node.lineno)
+    if not around or isinstance(around[-1], ast.ClassDef):
+        return ""
+    return ".".join(node.name for node in around[-2:] if node is around[-1] or isinstance(node, ast.ClassDef))
 
 
 def values_shown(counterexample: Schedule, most: int) -> list[str]:

@@ -214,3 +214,22 @@ def test_a_schedule_that_does_not_fail_is_shown_but_proves_nothing() -> None:
     assert html.count("<svg") == 1 and "writes" in html and "✗" not in html
     wrong = told(a_sum_is_wrong)
     assert kh.replay(a_sum_is_wrong, wrong.schedule).replayed is None
+
+
+def last_table() -> None:
+    seated: list[str] = []
+
+    def seat() -> None:
+        with threading.Lock():
+            if not seated:
+                seated.append("a guest")
+
+    run(Cem=seat, Dua=seat)
+    assert len(seated) == 1
+
+
+def test_two_locks_without_a_name_are_told_apart() -> None:
+    found = told(last_table)
+    acquired = {step.thread: step.action for step in found.steps if step.kind == "acquire"}
+    assert acquired == {"Cem": "acquires lock 1", "Dua": "acquires lock 2"}
+    assert {step.holds for step in found.steps if step.thread == "Dua"} == {(), ("lock 2",)}
