@@ -37,10 +37,14 @@ def _transfers_alone(cls: Any, transfer: Any) -> None:
 
 def _transfer_to_itself(cls: Any, transfer: Any) -> None:
     a = cls(5)
-    transfer(a, a, 3)
-    holds(a, 5, "transfer(a, a, 3)")
-    transfer(a, a, 7)
-    holds(a, 5, "transfer(a, a, 7)")
+
+    def twice() -> None:
+        transfer(a, a, 3)
+        holds(a, 5, "transfer(a, a, 3)")
+        transfer(a, a, 7)
+        holds(a, 5, "transfer(a, a, 7)")
+
+    together(Ana=twice)  # in the thread that has made the till there would be no steps to show: nothing is shared
 
 
 def _to_itself_and_away(cls: Any, transfer: Any) -> None:
@@ -101,6 +105,7 @@ def _round_of_three(cls: Any, transfer: Any) -> None:
 def check_transfer(cls: Any, transfer: Any) -> Verdict:
     """a2.q2"""
     race = "Between which of your lines can another thread take or bring money?"
+    same = "What happens in your code, line by line, when both tills are the same object?"
     stuck = "a transfer does not come back"
     return explored(
         [
@@ -110,12 +115,13 @@ def check_transfer(cls: Any, transfer: Any) -> Verdict:
                 "Which rule of the transfer is about this call?",
                 stuck,
             ),
-            alone(
+            Scenario(
                 "A transfer of a till to itself",
                 lambda: _transfer_to_itself(cls, transfer),
-                "What happens in your code, line by line, when both tills are the same object?",
+                same,
                 stuck,
-                "What happens in your code, line by line, when both tills are the same object?",
+                same,
+                strict=False,
             ),
             Scenario(
                 "A transfer of a till to itself, and one to another till", lambda: _to_itself_and_away(cls, transfer), race, stuck

@@ -175,13 +175,28 @@ def check_closing(cls: Any, closed: Any) -> Verdict:
             here="Dan",
         ),
         Scenario(
-            "Ana and Ben wait for room, and Dan closes the pass", lambda: _two_wait_for_room(cls, closed), wait, stuck, wait
+            "Ana and Ben wait for room, and Dan closes the pass",
+            lambda: _two_wait_for_room(cls, closed),
+            wait,
+            stuck,
+            wait,
+            here="Dan",
         ),
         Scenario(
-            "Ana puts and Ben takes while Dan closes the pass", lambda: _put_take_and_close(cls, closed), order, stuck, wait
+            "Ana puts and Ben takes while Dan closes the pass",
+            lambda: _put_take_and_close(cls, closed),
+            order,
+            stuck,
+            wait,
+            here="Dan",
         ),
         Scenario(
-            "Ben and Cem take the last dish while Dan closes the pass", lambda: _last_dish(cls, closed), order, stuck, wait
+            "Ben and Cem take the last dish while Dan closes the pass",
+            lambda: _last_dish(cls, closed),
+            order,
+            stuck,
+            wait,
+            here="Dan",
         ),
     ]
     plain = buffer(cls)

@@ -20,7 +20,8 @@ _NAMES = {"action", "blocked", "cycle", "held_by", "message", "note", "thread", 
 
 
 def for_students(exploration: Exploration, here: str) -> Exploration:
-    """Steps of the check are marked, and have no line; `here` names the thread that runs it, whose wait for the others is left out.
+    """Steps of the check are marked, and have no line; `here` names the thread that runs it, whose wait for the others is left out:
+    to a reader it is done then.
 
     How to repeat the schedule is not said: students have no name for the program that tries their answer.
     """
@@ -31,7 +32,11 @@ def for_students(exploration: Exploration, here: str) -> Exploration:
     if found is None:
         return replace(exploration, failure=failure)
     steps = tuple(_renamed(_marked(step), here) for step in found)
+    if any(wait.thread == "main" and _for_others(wait) for wait in exploration.failure.waits):
+        steps = _done(steps, here)
     threads = tuple(here if name == "main" else name for name in found.threads)
+    if any(wait.thread == here for wait in failure.waits) and here not in threads:
+        threads = (here, *threads)  # who waits before any step that is shown has a lane, and its line is shown
     found = replace(found, steps=steps, failure=failure, threads=threads, program="")
     notes = (_NOTE,) if any(step.action.startswith(_MARK) for step in steps) else ()
     return replace(exploration, failure=failure, counterexample=found, notes=(*exploration.notes, *notes))
@@ -63,11 +68,25 @@ def _told(failure: Failure, steps: tuple[Step, ...]) -> Failure:
     waits = [
         wait if not wait.file.startswith(_OURS) else replace(wait, waits_for=f"{wait.waits_for} of the check", line=0, source="")
         for wait in failure.waits
-        if not (wait.file.startswith(_OURS) and wait.waits_for.startswith("the end of "))
+        if not _for_others(wait)
     ]
     error = failure.exception
     message = _asleep(failure.message, steps) if failure.kind == "livelock" else failure.message
     return replace(failure, message=message, line=failure.line if error is None else own_line(error), waits=tuple(waits))
+
+
+def _for_others(wait: Wait) -> bool:
+    """Is it the check that waits for the end of a thread?"""
+    return wait.file.startswith(_OURS) and wait.waits_for.startswith("the end of ")
+
+
+def _done(steps: tuple[Step, ...], name: str) -> tuple[Step, ...]:
+    """A thread whose wait is left out is not blocked after its last step."""
+    last = max((i for i, step in enumerate(steps) if step.thread == name), default=len(steps))
+    told = [replace(step, blocked=tuple(other for other in step.blocked if other != name)) for step in steps[last + 1 :]]
+    if told and told[0].switch == "blocked":
+        told[0] = replace(told[0], switch="ended")
+    return (*steps[: last + 1], *told)
 
 
 def _asleep(message: str, steps: tuple[Step, ...]) -> str:

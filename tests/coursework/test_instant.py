@@ -80,6 +80,20 @@ def test_lines_with_numbers_are_lines_of_the_students_own_cell(cell: Any) -> Non
 
 
 @pytest.mark.parametrize(
+    ("question", "name", "line"),
+    [
+        ("a2.q2", "to itself, it takes its lock twice", "with first.lock, second.lock:"),
+        ("a3.q1", "capacity is always 1", "self.free.acquire()"),  # at no step that is shown: nobody else is there
+    ],
+)
+def test_who_is_alone_and_waits_sees_the_line(cell: Any, question: str, name: str, line: str) -> None:
+    names = cell(answers_to(question).WRONG[name][0])
+    verdict = kh.check(question, *(names[part] for part in QUESTIONS[question].names))
+    for shown in (str(verdict), verdict._repr_html_()):
+        assert "Ana waits for ever" in shown and line in shown
+
+
+@pytest.mark.parametrize(
     ("question", "name", "told", "untold"),
     [
         ("a4.q2", "two events by turns, which stay set", "Ana passed round 3 before Ben had come to it", "main"),
@@ -89,6 +103,8 @@ def test_lines_with_numbers_are_lines_of_the_students_own_cell(cell: Any) -> Non
         ("a3.q2", "a waiting put does not look whether it was closed", "Ana waits, and waits again", "in circles"),
         ("a3.q3", "an exception does not free the board", "Ana waits for a notification of", "main"),
         ("a2.q2", "tries, gives way and tries again", "Ana and Ben go round in circles", "main"),
+        ("a2.q2", "to itself, it takes its lock twice", "Ana waits for ever", "0 steps"),
+        ("a3.q2", "close wakes one putter only", "switch (Dan is done)", "the check"),
     ],
 )
 def test_who_does_what_in_the_lanes_has_a_name(cell: Any, question: str, name: str, told: str, untold: str) -> None:
