@@ -266,3 +266,29 @@ def test_a_step_that_stands_in_no_line_of_the_program_names_none() -> None:
     found = kh.explore(program)
     assert "takes " in str(found) and "line 0" not in str(found)
     assert "line 0" not in html_report(found) and ">0</text>" not in html_report(found)
+
+
+@pytest.mark.parametrize("objects", [1, 2, 3])
+@pytest.mark.parametrize("threads", [2, 3, 4])
+def test_what_two_to_four_threads_do_fits_into_a_narrow_window(threads: int, objects: int) -> None:
+    """At 0.7 of its size, which is as small as it gets; what is shortened for that is whole under the pointer."""
+    first, *_ = lane_examples.lost_update().steps
+    names = ["Anastasia", "Ben", "Cem", "Dua"][:threads]
+    steps = tuple(
+        replace(first, number=i + 1, thread=names[i % threads], kind="write", object=f"larder.shelf{i % objects}",
+                action=f"larder.shelf{i % objects}.append('a rather large dish')", value=f"['a rather large dish', {i}]")
+        for i in range(12)
+    )  # fmt: skip
+    html = svg_lanes(replace(lane_examples.lost_update(), threads=tuple(names), steps=steps))
+    [picture] = pictures(html)
+    if (threads, objects) != (4, 3):  # eight columns do scroll
+        assert float(picture.get("width", "")) <= 816
+    assert "larder.shelf0: [&#x27;a rather large dish&#x27;, 0]" in html
+
+
+def test_who_is_blocked_at_the_end_is_not_said_to_be_done() -> None:
+    """Also where the failure does not name it among those that wait: the check of the coursework is left out there."""
+    found = lane_examples.transfer_deadlock()
+    assert "is done" not in svg_lanes(found)
+    first, *others = found.failure.waits
+    assert "is done" not in svg_lanes(replace(found, failure=replace(found.failure, waits=tuple(others))))

@@ -7,8 +7,12 @@ from .verdict import Schedule, Step
 from .wording import clean, ending, lanes_of, values_shown
 
 LEFT = 56
-_WIDE = 820  # what a notebook shows without scrolling; narrower cards have their text in more lines
-_NARROWEST, _NARROW, _WIDEST = 124, 150, 230  # of many lanes, of up to three, of any
+_WIDE = 816  # what JupyterLab shows in a window of 800 pixels, where the picture shrinks to 0.7 of its size
+_NARROWEST, _WIDEST = 124, 230  # cards; in narrower ones their text stands in more lines
+# The room between lanes, the narrowest card and the widest column of values: from comfortable to tight, where the reader
+# sees the end of a long value only with the pointer on it, or in the text below the picture.
+_OF_FEW = ((44, 150, 170), (28, 150, 170), (28, 124, 170), (20, 124, 130), (20, 124, 100), (20, 124, 88))
+_OF_MANY = ((28, 124, 170), (20, 110, 170), (20, 110, 130), (20, 110, 88), (10, 94, 84))
 
 
 class Columns:
@@ -19,21 +23,26 @@ class Columns:
         self.threads = lanes_of(counterexample)
         self.lane = {name: i for i, name in enumerate(self.threads)}
         self.objects = values_shown(counterexample, 3)
-        self.value_rooms = self._value_rooms()
-        few = len(self.threads) <= 3
-        self.apart = 44 if few else 28
-        room = _WIDE - LEFT - sum(self.value_rooms) - 80
-        most = min(_WIDEST, max(_NARROW if few else _NARROWEST, room / max(1, len(self.threads)) - self.apart))
         texts = [step.action for step in shown] + self.threads + [text for text, _ in ending(counterexample).values()]
-        self.card = min(most, max(_NARROWEST, *(pixels(clean(text)) + 22 for text in texts)))
-        self.stride = self.card + self.apart
-        self.right = LEFT + len(self.threads) * self.stride - self.apart
-        self.line_x = self.right + sum(self.value_rooms) + 44
+        widest = min(_WIDEST, max(_NARROWEST, *(pixels(clean(text)) + 22 for text in texts)))
+        for apart, narrowest, most in _OF_FEW if len(self.threads) <= 3 else _OF_MANY:
+            self._place(apart, narrowest, widest, self._value_rooms(most))
+            if self.width <= _WIDE:
+                break
+
+    def _place(self, apart: float, narrowest: float, widest: float, value_rooms: list[float]) -> None:
+        self.value_rooms = value_rooms
+        room = (_WIDE - LEFT - sum(value_rooms) - 80) / max(1, len(self.threads)) - apart
+        self.card = min(widest, max(narrowest, room))
+        self.stride = self.card + apart
+        self.right = LEFT + len(self.threads) * self.stride - apart
+        self.line_x = self.right + sum(value_rooms) + 44
         self.width = self.line_x + 36
 
-    def _value_rooms(self) -> list[float]:
+    def _value_rooms(self, most: float) -> list[float]:
         if self.objects:
-            most = 240 if len(self.threads) <= 2 and len(self.objects) == 1 else 170
+            if len(self.threads) <= 2 and len(self.objects) == 1:
+                most += 70
             return [
                 min(
                     most,
@@ -45,7 +54,7 @@ class Columns:
                 )
                 for name in self.objects
             ]
-        return [200.0] if any(step.value is not None for step in self.steps) else []
+        return [most + 30] if any(step.value is not None for step in self.steps) else []
 
     def x(self, thread: str) -> float:
         """The middle of a lane."""

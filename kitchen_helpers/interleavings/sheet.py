@@ -29,6 +29,7 @@ _SWITCH = 42  # the room in which a switch is drawn
 _LINE = 17
 _SMALLEST = 0.7  # so far it shrinks in a narrow window before it scrolls: letters of 9 pixels
 _BOLD = 13.7  # bold letters of 13 take the room of such plain ones (measured in Chromium)
+_SMALL_BOLD = 12.1  # and of 11.5
 _SOLID = ("write", "delete", "call")
 
 
@@ -116,8 +117,8 @@ class Sheet:
             f'V{bottom - 6:.1f}"/><path class="tip {look}" d="M{end - 6:.1f} {bottom - 7:.1f}h12l-6 8z"/>'
         )
         text = f"switch ({row.switch})" if row.switch else f"switch: {shorten(row.came_from, 24)} is interrupted"
-        text = fit(text, self.at.width - 40, 11.5)
-        room = pixels(text, 11.5)
+        text = fit(text, self.at.width - 40, _SMALL_BOLD)
+        room = pixels(text, _SMALL_BOLD)
         left = start + 9 if side > 0 else max(10.0, start - 9 - room)
         left = max(10.0, min(left, self.at.width - 6 - room))
         anchor = left if side > 0 else min(start - 9, left + room)
@@ -293,8 +294,9 @@ class Sheet:
         }
         last = [(row, bottom) for row, _, bottom in self.cards_at if any(step.thread == name for step in row.steps)]
         failure = self.counterexample.failure
-        if failure.kind == "deadlock":  # all that is alive waits
-            done = {name for name in self.at.threads if name not in {wait.thread for wait in failure.waits}}
+        if failure.kind == "deadlock":  # all that is alive waits, also who is not named
+            waiting = {wait.thread for wait in failure.waits} | self.blocked[self.steps[-1].number]
+            done = set(self.at.threads) - waiting
         if last and name != failure.thread and (name in done or last[-1][0].steps[-1].kind == "end"):
             return last[-1][1] - _GAP + 5
         return None
@@ -357,9 +359,10 @@ class Sheet:
             ("end", "is done", any(self._ended(name) is not None for name in self.at.threads)),
         ]
         told = "".join(f'<span><span class="key {look}"></span>{text}</span> ' for look, text, used in keys if used)
+        begun = " What main does before it starts the first thread is not shown." if "main" in self.at.lane else ""
         return (
             f'<p class="legend">Read downwards: one step at a time, each in the lane of the thread that takes it; '
-            f"every other thread stands still meanwhile.<br>{told}</p>"
+            f"every other thread stands still meanwhile.{begun}<br>{told}</p>"
         )
 
 
