@@ -48,6 +48,7 @@ PALE_ON_LIGHT, PALE_ON_DARK = 0.25, 0.4
 HATCH = "////"
 # An engine's lanes share the height of so many at most.
 TALLEST = 16
+BEYOND = 1.05  # so many times the ideal, a measurement is not just about there
 
 
 def plot_speedup(comparison: Comparison, ax: Axes | None = None) -> Axes:
@@ -102,6 +103,8 @@ def plot_speedup(comparison: Comparison, ax: Axes | None = None) -> Axes:
         notes.append("hatched: lost to starting the workers once")
     if cut:
         notes.append("arrow: the interval goes on")
+    if any(middle > BEYOND * ideal for middle, ideal in zip(middles, ideals, strict=True)):
+        notes.append("a bar beyond its dotted line: other programs had held up the sequential runs")
     _caption(ax, notes)
     return ax
 

@@ -64,6 +64,13 @@ def test_an_interval_that_leaves_the_figure_ends_in_an_arrow_and_not_in_a_cap() 
     assert "arrow" not in words(comparison_of(WAITING).plot_speedup())
 
 
+def test_a_bar_beyond_what_nothing_can_beat_is_explained() -> None:
+    slow_start = comparison_of({"sequential": [0.8] * 5, "processes": [0.1] * 5}, share=1.0)
+    assert slow_start.speedup("processes").median > slow_start.ideal("processes")
+    assert "a bar beyond its dotted line" in words(slow_start.plot_speedup())
+    assert "beyond" not in words(comparison_of(COMPUTING, share=1.0).plot_speedup())
+
+
 @pytest.mark.parametrize(
     ("seconds", "share", "speedup", "timeline"),
     [
