@@ -42,13 +42,13 @@ class _Workshop:
 
     def make(self) -> _Oven:
         with self.counting:
-            self.calls += 1
-            if self.calls <= self.failures:
+            self.calls = calls = self.calls + 1  # read once: each look is a step in the lanes that a student gets
+            if calls <= self.failures:
                 raise _Cold
-            oven = _Oven(self.calls - self.failures)
+            oven = _Oven(calls - self.failures)
             self.ovens.append(oven)
-            if len(self.ovens) > self.size:
-                self.breaks(f"the pool has room for {self.size}, and oven number {len(self.ovens)} was made")
+            if oven.number > self.size:
+                self.breaks(f"the pool has room for {self.size}, and oven number {oven.number} was made")
             return oven
 
     def use(self, oven: Any, name: str, meanwhile: Callable[[], object] = int) -> None:
