@@ -113,9 +113,9 @@ def test_a_long_schedule_is_folded_but_its_switches_and_remarks_stay() -> None:
     text = text_lanes(lane_examples.long(5000))
     assert len(text.splitlines()) < 40
     assert text.count("── switch") == 2
-    assert "… 2,494 more steps of Ana …" in text
+    assert "… 2,491 more steps of Ana …" in text
+    assert "… 2,499 more steps of Ana …" in text  # after the step that fails, only how many there are
     assert "Ben looks in the middle" in text
-    assert "5000  writes value ← 4998" in text
 
 
 def test_many_switches_are_folded_with_their_number() -> None:

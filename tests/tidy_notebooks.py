@@ -29,6 +29,11 @@ def is_checked(cell: nbformat.NotebookNode) -> bool:
     return "nbval-check-output" in cell.metadata.get("tags", [])
 
 
+def of_the_machine(output: nbformat.NotebookNode) -> bool:
+    """What tells how far a long exploration is, which depends on the machine: stderr, or a display that is empty in the end."""
+    return output.get("name") == "stderr" or (output.output_type == "display_data" and not any(output.data.values()))
+
+
 def tidy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """A copy without what differs from author to author and from run to run."""
     notebook = copy.deepcopy(notebook)
@@ -46,8 +51,7 @@ def tidy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
             # nbval compares only what was run, and tells that by the count.
             keep = is_checked(cell) and cell.outputs
             cell.execution_count = number if keep else None
-            # On stderr stands how far a long exploration is, which depends on the machine.
-            cell.outputs = [output for output in cell.outputs if output.get("name") != "stderr"] if keep else []
+            cell.outputs = [output for output in cell.outputs if not of_the_machine(output)] if keep else []
             for output in cell.outputs:
                 if "execution_count" in output:
                     output.execution_count = number

@@ -190,6 +190,8 @@ def figures(counterexample: Schedule, exploration: Exploration | None = None) ->
     )
     run = f"; {schedules_run(exploration)}" if exploration is not None else ""
     kind = "this schedule" if counterexample.failure.kind == "none" else "failing schedule"
+    if not steps:
+        return f"{kind}: no step that another thread could see{run}"
     return f"{kind}: {count(len(steps), 'step')}, {free}{run}"
 
 
@@ -355,7 +357,9 @@ def rows(counterexample: Schedule, most: int) -> list[Row]:
     """The rows to show: of a long schedule the middle is folded, its switches and its remarks are kept."""
     steps = counterexample.steps
     reasons = [_reason(counterexample, i) for i in range(len(steps))]
-    kept = _kept(steps, most)
+    mine = [i for i, step in enumerate(steps) if step.thread == counterexample.failure.thread]
+    failed = counterexample.failure.kind == "exception" and mine
+    kept = _kept(steps, most, mine[-1] if failed else len(steps) - 1)
     shown: list[Row] = []
     before = -1
     for i in [*kept, len(steps)]:
@@ -389,19 +393,24 @@ def _reason(counterexample: Schedule, i: int) -> str | None:
     return ""
 
 
-def _kept(steps: Sequence[Step], most: int) -> list[int]:
+def _kept(steps: Sequence[Step], most: int, failing: int) -> list[int]:
+    """The start, the switches, the remarks and the end, and of the runs between switches those that fit in, the last first.
+
+    Of what comes after the step at which it fails there is a switch at most.
+    """
     if len(steps) <= most:
         return list(range(len(steps)))
-    end = len(steps)
-    keep = {*range(5), *range(end - 5, end)}
-    for i in range(1, end):
-        if steps[i].thread != steps[i - 1].thread:
-            keep |= {i - 1, i}
+    end = failing + 1
+    starts = [i for i in range(1, end) if steps[i].thread != steps[i - 1].thread]
+    keep = {*range(5), *range(max(0, end - 5), end), *starts, *(i - 1 for i in starts)}
     remarks = [i for i, step in enumerate(steps) if step.note]
-    kept = sorted(keep.union(remarks))
-    if len(kept) <= most:
-        return kept
-    return sorted({*range(most // 2), *remarks[-5:], *range(end - most // 2, end)})
+    keep.update(remarks)
+    if len(keep) > most:
+        return sorted({*range(most // 2), *remarks[-5:], *range(max(0, end - most // 2), end)})
+    for first, after in reversed(list(zip([0, *starts], [*starts, end], strict=True))):
+        if len(keep.union(range(first, after))) <= most:
+            keep.update(range(first, after))
+    return sorted(keep)
 
 
 def repeats_from(counterexample: Schedule) -> int | None:
