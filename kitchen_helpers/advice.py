@@ -104,8 +104,11 @@ class Measured:
         return self.winner == self.advice.engine or self.behind.verdict != "faster"
 
     def __str__(self) -> str:
-        told = "agrees" if self.agrees else "does not agree"
-        return f"advised {self.advice.engine}, fastest {self.winner}, behind it {self.behind}: {told}"
+        words = f"advised {self.advice.engine}, fastest here {self.winner}"
+        if self.winner == self.advice.engine:
+            return f"{words}: agrees"
+        told = "no clear difference, so it agrees" if self.agrees else "does not agree"
+        return f"{words};\n   the advised one takes {self.behind} times as long: {told}"
 
 
 def measured(shape: Shape, repeats: int = 5) -> Measured:

@@ -48,6 +48,7 @@ PALE_ON_LIGHT, PALE_ON_DARK = 0.25, 0.4
 HATCH = "////"
 # An engine's lanes share the height of so many at most.
 TALLEST = 16
+RISES = 1.5  # times as fast as one worker: less is as good as flat
 BEYOND = 1.05  # so many times the ideal, a measurement is not just about there
 
 
@@ -208,28 +209,32 @@ def plot_scaling(scaling: Scaling, ax: Axes | None = None) -> Axes:
         curve = [usl(contention, coherency, n) for n in steps]
         words = f"USL, contention {contention:.2g}, coherency {coherency:.2g}"
         ax.plot(steps, curve, linestyle="-.", color=QUIET, linewidth=1.5, label=words)
+    middles = [speedup.median for speedup in speedups]
+    highest = max(middles)
     if len(counts) > 2:
         later = counts[2:]
         told = [scaling.predict(n, up_to=counts[1]) for n in later]
+        highest = max(highest, *told)
         words = f"foretold (Amdahl) from 1 and {counts[1]} workers"
         ax.plot(later, told, linestyle="none", marker="D", mfc="none", mec=ink, markersize=8, label=words)
-    highest = max(most, *(speedup.median for speedup in speedups))
+    # Where workers gain far less than the ideal, how the gain bends is what counts: the ideal leaves the picture.
+    bends = RISES < highest < most / 2
+    highest = highest if bends else max(most, *middles)
     spread = [
         [speedup.median - speedup.low for speedup in speedups],
         [min(speedup.high, 3 * highest) - speedup.median for speedup in speedups],
     ]
-    middles = [speedup.median for speedup in speedups]
     label = "measured, 95 % interval"
     ax.errorbar(counts, middles, yerr=spread, fmt="o", color=colour, ecolor=ink, capsize=4, markersize=7, label=label)
     if most > cpus:
         ax.axvspan(cpus, most + 0.3, color=QUIET, alpha=0.1, linewidth=0)
         more = f"more workers\nthan the {cpus} usable CPUs" if cpus > 1 else "more workers\nthan the one usable CPU"
-        # Below the points where they rise, above them where they lie low.
-        height = 0.03 if middles[-1] > 0.3 * highest else 0.4
+        # Below the points where they rise, above them where they lie low or bend.
+        height = 1.05 if bends else 0.03 if middles[-1] > 0.3 * highest else 0.4
         ax.text(most + 0.2, height * highest, more, ha="right", va="bottom", color=QUIET, fontsize="small")
     ax.set_xticks(counts, [str(count) for count in counts])
     ax.set_xlim(0.7, most + 0.3)
-    ax.set_ylim(0, 1.2 * highest)
+    ax.set_ylim(0, 1.25 * highest)
     ax.set_xlabel(f"workers ({scaling.engine})")
     ax.set_ylabel("times as fast as one worker")
     # The fewest that do about as well as any.
@@ -242,7 +247,7 @@ def plot_scaling(scaling: Scaling, ax: Axes | None = None) -> Axes:
     else:
         title = f"{scaling.task}: more workers make no clear difference"
     _finish(ax, title, scaling_words(scaling))
-    ax.legend(frameon=False, loc="upper left", fontsize="small")
+    ax.legend(frameon=False, loc="lower right" if bends else "upper left", fontsize="small")
     _caption(ax, [scaling.machine.caption, f"{len(scaling.runs(1))} repeats"])
     return ax
 

@@ -53,17 +53,18 @@ def test_work_of_that_shape_is_done_by_every_engine() -> None:
     assert found.comparison.results == [10_000] * 4
     assert 0.05 <= found.comparison.seconds("sequential")  # four waits of 15 ms, one after the other
     assert found.winner in found.comparison.engines and found.behind.median >= 1
-    assert f"fastest {found.winner}" in str(found)
+    assert f"fastest here {found.winner}" in str(found)
 
 
 @pytest.mark.parametrize(
-    ("winner", "behind", "agrees"),
+    ("winner", "behind", "agrees", "told"),
     [
-        ("threads", Speedup(1, 1, 1), True),
-        ("processes", Speedup(1.2, 0.9, 1.6), True),
-        ("processes", Speedup(1.2, 1.1, 1.3), False),
+        ("threads", Speedup(1, 1, 1), True, "advised threads, fastest here threads: agrees"),
+        ("processes", Speedup(1.2, 0.9, 1.6), True, "takes 1.20 (0.90 – 1.60) times as long: no clear difference, so it agrees"),
+        ("processes", Speedup(1.2, 1.1, 1.3), False, "takes 1.20 (1.10 – 1.30) times as long: does not agree"),
     ],
 )
-def test_a_tie_within_the_interval_is_no_disagreement(winner: str, behind: Speedup, agrees: bool) -> None:
+def test_a_tie_within_the_interval_is_no_disagreement(winner: str, behind: Speedup, agrees: bool, told: str) -> None:
     found = Measured(Shape(2, 1, 1), Advice("threads", "", {}), winner, behind, None)  # type: ignore[arg-type]
     assert found.agrees is agrees
+    assert str(found).endswith(told)

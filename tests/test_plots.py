@@ -240,3 +240,11 @@ def test_scaling_says_what_was_found() -> None:
     assert "workers (processes)" in text
     assert title(scaling_of({1: [1.0] * 3, 2: [1.0] * 3}).plot()) == "cook: more workers make no clear difference"
     assert "Amdahl" not in words(scaling_of({1: [1.0] * 3}).plot())
+
+
+def test_where_the_gain_bends_the_figures_fill_the_picture_and_the_ideal_leaves_it() -> None:
+    bent = scaling_of({1: [0.2] * 3, 2: [0.125] * 3, 4: [0.09] * 3, 8: [0.088] * 3, 16: [0.11] * 3})
+    foretold = max(bent.predict(count, up_to=2) for count in bent.workers)
+    assert foretold < bent.plot().get_ylim()[1] < 1.3 * foretold < 16
+    flat = scaling_of({1: [0.2] * 3, 4: [0.2] * 3, 16: [0.2] * 3})
+    assert flat.plot().get_ylim()[1] > 16, "how far the ideal is, is what counts there"
