@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sys
 import threading
+import time
 from collections.abc import Callable
 
 from .findings import Findings
@@ -26,9 +27,6 @@ def in_own_thread(
     """Do the work in a thread of its own, so that the stop button and the budget work whatever the program does."""
     if current() is not None:
         raise RuntimeError("a program that is explored cannot explore another one")
-    # One at a time; an earlier one whose budget was spent may still be ending its threads.
-    if not _busy.acquire(timeout=_PATIENCE):
-        raise RuntimeError("another exploration is still running: one at a time")
     error: list[BaseException] = []
     over = threading.Event()  # (an interrupted Thread.join takes the thread for ended)
 
@@ -49,24 +47,35 @@ def in_own_thread(
             now.abandoned.discard(threading.get_ident())
             over.set()
 
-    depth = sys.getrecursionlimit()
-    sys.setrecursionlimit(depth * _FRAMES)
-    driver = start(body)
-    try:
-        if not wait(over, session.deadline + 0.25, told):
-            found.reason = _give_up(session, over)
-    except BaseException:
-        session.hurry()
-        if not over.wait(0.7):
-            _give_up(session, over)
-        raise
-    finally:
-        sys.setrecursionlimit(depth)  # here, as the driver may never come back
-        _busy.release()
+    _await_turn()
+    # (`with`, as an interrupt between a call of acquire and a `try` would leave it locked for good)
+    with _busy:
+        depth = sys.getrecursionlimit()
+        try:
+            sys.setrecursionlimit(depth * _FRAMES)
+            driver = start(body)
+            if not wait(over, session.deadline + 0.25, told):
+                found.reason = _give_up(session, over)
+        except BaseException:
+            session.hurry()
+            if not over.wait(0.7):
+                _give_up(session, over)
+            raise
+        finally:
+            sys.setrecursionlimit(depth)  # here, as the driver may never come back
     if over.is_set():
         driver.join()
         if error:
             raise error[0]
+
+
+def _await_turn() -> None:
+    """One at a time; an earlier one whose budget was spent may still be ending its threads."""
+    until = time.perf_counter() + _PATIENCE
+    while _busy.locked():
+        if time.perf_counter() > until:
+            raise RuntimeError("another exploration is still running: one at a time")
+        time.sleep(0.01)
 
 
 def _give_up(session: Session, over: threading.Event) -> str:

@@ -38,30 +38,34 @@ class _Line:
 
     def __init__(self) -> None:
         self.widest = 0
-        self.output: Any = None
+        self.notebook = _notebook()
+        self.name = f"kitchen-{time.time_ns()}"  # of its output, and no other's in the notebook
 
     def say(self, words: str) -> None:
-        if not self.widest and _in_a_notebook():
-            from IPython.display import display
-
-            # (Empty at first, so that nbval finds nothing that a quicker machine had not shown: it leaves out what changes.)
-            self.output = display({}, raw=True, display_id=True)  # type: ignore[no-untyped-call]
-        self.widest = max(self.widest, len(words))
-        if self.output is not None:
-            self.output.update({"text/plain": words}, raw=True)
-        else:
+        if self.notebook is None:
+            self.widest = max(self.widest, len(words))
             _write(f"\r{words.ljust(self.widest)}")
+            return
+        if not self.widest:  # empty at first, so that nbval finds nothing that a quicker machine had not shown
+            self._show({})
+        self.widest = len(words)
+        self._show({"text/plain": words}, update=True)
 
     def take_away(self) -> None:
-        if self.output is not None:
-            self.output.update({"text/plain": ""}, raw=True)
-        elif self.widest:
+        if self.widest and self.notebook is None:
             _write(f"\r{' ' * self.widest}\r")
+        elif self.widest:
+            self._show({"text/plain": ""}, update=True)
+
+    def _show(self, data: dict[str, str], update: bool = False) -> None:
+        self.notebook.display_pub.publish(data, transient={"display_id": self.name}, update=update)
 
 
-def _in_a_notebook() -> bool:
+def _notebook() -> Any:
+    """The IPython of the notebook in which this runs, if it is one."""
     ipython = sys.modules.get("IPython.core.getipython")
-    return ipython is not None and hasattr(ipython.get_ipython(), "kernel")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell if hasattr(shell, "kernel") else None
 
 
 def _write(text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import hashlib
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 import kitchen_helpers as kh
-from kitchen_helpers.interleavings import explorer, loops
+from kitchen_helpers.interleavings import explorer, loops, own_thread
 from kitchen_helpers.interleavings.story import Log
 
 from .programs.helper import Box, in_threads
@@ -282,6 +283,23 @@ def test_the_stop_button(endless: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert time.process_time() - computed < 0.1 + BUSY
     assert time.perf_counter() - begun < 30, "it waits for something that does not come"
     assert program.__code__ is code
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before its thread starts", "while its thread starts"])
+def test_the_stop_button_at_the_very_beginning(after: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever it is pressed: the next exploration works (which the fixture tries), and deep calls are as deep as before."""
+    real, depth = own_thread.start, sys.getrecursionlimit()
+
+    def interrupted(work: Callable[[], None]) -> None:
+        if after:
+            real(work)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(own_thread, "start", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            kh.explore(_two_sales, seconds=60)
+    assert sys.getrecursionlimit() == depth
 
 
 def test_one_exploration_at_a_time() -> None:
