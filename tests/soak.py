@@ -2,8 +2,8 @@
 
 Each run is the test that `make test` makes of the notebook, in a process and a temporary folder of its own. What fails is
 printed with all that pytest says; the table at the end tells what was flaky or left behind. Rounds go through all notebooks,
-so that a soak which is stopped early (--minutes, Ctrl-C) has run each about as often. With --at-once 6 it takes a third of
-the time: six notebooks run at once, and are what keeps all CPUs busy for each other.
+so that a soak which is stopped early (--minutes, Ctrl-C) has run each about as often. With --at-once 10 it takes a
+third of the time: ten notebooks run at once, and are what keeps all CPUs busy for each other.
 """
 
 from __future__ import annotations
