@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -39,7 +40,7 @@ class _Line:
     def __init__(self) -> None:
         self.widest = 0
         self.notebook = _notebook()
-        self.name = f"kitchen-{time.time_ns()}"  # of its output, and no other's in the notebook
+        self.name = f"kitchen-{os.urandom(8).hex()}"  # of its output, and no other's in the notebook
 
     def say(self, words: str) -> None:
         if self.notebook is None:
